@@ -1,0 +1,1 @@
+"""Small tools that check or compute one thing exactly or in balls; no search."""

@@ -1,0 +1,86 @@
+"""What every family has in common: how complete a list is, and what a problem can be asked.
+
+Rigor is a statement about one entry (`symbolic.enclosure.Rigor`); completeness is a statement about a list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Protocol
+
+
+class CompletenessStatus(StrEnum):
+    """Whether a list is all there is."""
+
+    PROVED = "proved"
+    PROVED_IN_BOX = "proved_in_box"
+    SEARCHED = "searched"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """A status with the reason for it in words, and what the reader should know before citing it.
+
+    Guarantee: `PROVED` is set only where every case of a covering list of cases was closed by a proof; anything
+    that ran out of budget, failed to separate, or was not looked at makes the status `UNDECIDED`.
+    """
+
+    status: CompletenessStatus
+    reason: str
+    caveat: str = ""
+
+    @property
+    def proved(self) -> bool:
+        return self.status is CompletenessStatus.PROVED
+
+
+class Problem(Protocol):
+    """What the catalog needs of a problem of any family."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def family(self) -> str: ...
+
+    def canonical_text(self) -> str:
+        """One line that two problems share if and only if their mathematics is the same, whatever their names."""
+
+
+@dataclass(frozen=True)
+class OpenBox:
+    """A box of the search in which neither a solution nor its absence was proved: `lower[i] <= t_i <= upper[i]`."""
+
+    lower: tuple[Fraction, ...]
+    upper: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One solved system of a survey: the unit of work, of storage and of resuming.
+
+    Attributes:
+        knots: number m of unknown knots.
+        system: "free" (class A) or a pattern of m orientations.
+        completeness: whether `roots` is all solutions in 0 < t_1 < ... < t_m < 1.
+        roots: one tuple of m dyadic rationals per solution, each correctly rounded to the grid of
+            `symbolic.interval.skeletons.GRID_BITS` bits; the solution is the only one within a grid step.
+        boxes: boxes the search looked at.
+        open_boxes: where the search stopped undecided; empty if and only if `completeness` is proved.
+        method: "subdivision" or "reflection" (carried over from the mirror image).
+    """
+
+    knots: int
+    system: str
+    completeness: Completeness
+    roots: tuple[tuple[Fraction, ...], ...]
+    boxes: int
+    open_boxes: tuple[OpenBox, ...]
+    method: str
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.knots, self.system

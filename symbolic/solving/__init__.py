@@ -1,0 +1,1 @@
+"""What searches: complete certified subdivision and exact elimination. Knows systems, never families."""
