@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future, as_completed
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
+from symbolic.errors import InsufficientPrecision
+from symbolic.exact.krawczyk import has_unique_zero
+from symbolic.interval.assembly import assemble, patterns
 from symbolic.interval.functions import IntervalFunction
-from symbolic.interval.problem import IntervalProblem
-from symbolic.problem import Cell, Completeness
+from symbolic.interval.problem import CanonicalProblem, IntervalProblem, check_width, mirror_pattern
+from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem
+from symbolic.problem import Cell, Completeness, CompletenessStatus
+from symbolic.solving.subdivision import Budget, Solution, search_simplex
+
+CellKey = tuple[int, str]
 
 
 @dataclass(frozen=True)
 class Survey:
     """All critical functions of minimal width at most `width`, and how far that "all" is proved.
 
-    `functions` is sorted by minimal width, then label order (class A before B, fewer knots first).
+    `functions` is sorted by minimal width, then by number of knots, class A before B, then label order.
     """
 
     problem: IntervalProblem
@@ -25,19 +33,144 @@ class Survey:
     cells: tuple[Cell, ...]
 
 
-def plan(problem: IntervalProblem, width: int) -> tuple[tuple[int, str], ...]:
-    """Keys (knots, system) of the cells a survey of this width needs; empty where a closed form is used."""
-    raise NotImplementedError
+def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
+    """Keys (knots, system) of the cells a survey of this width needs, in the orientation of the canonical problem.
+
+    Empty for targets of degree at most 1, where a closed form is used.
+    """
+    check_width(width)
+    if problem.degree <= 1:
+        return ()
+    return tuple((knots, system) for knots in range(1, width + 1) for system in (FREE, *patterns(knots)))
 
 
 def survey(
     problem: IntervalProblem,
     width: int,
     *,
-    known: Mapping[tuple[int, str], Cell] | None = None,
+    known: Mapping[CellKey, Cell] | None = None,
     executor: Executor | None = None,
     seconds_per_cell: float | None = None,
     on_cell: Callable[[Cell], None] | None = None,
 ) -> Survey:
-    """Survey of one width. Cells in `known` are not solved again; each new one is reported to `on_cell` at once."""
-    raise NotImplementedError
+    """All critical functions of width `width`: solve every system of up to `width` knots, then assemble.
+
+    Args:
+        problem: an interval problem.
+        width: number of neurons n.
+        known: cells solved before, by key; they are not solved again.
+        executor: where new cells are solved (any `concurrent.futures` executor); in this process if None.
+        seconds_per_cell: budget; a cell that needs more stays undecided.
+        on_cell: called with each new cell as soon as it is there.
+
+    Guarantee:
+        With completeness `proved`, `functions` is exactly the set of functions realized by differentiable critical points
+        of width n, each once (docs/theory.md, "The critical functions"). Otherwise the reason names what is open.
+
+    Raises:
+        InvalidProblem: a width that cannot be surveyed.
+    """
+    canonical, _ = problem.canonical()
+    cells = dict(known or {})
+    wanted = plan(problem, width)
+
+    def add(cell: Cell) -> None:
+        cells[cell.key] = cell
+        if on_cell is not None:
+            on_cell(cell)
+
+    to_solve = [key for key in wanted if key not in cells and _representative(canonical, key) == key]
+    # The longest first, so that no worker ends with a long one alone.
+    to_solve.sort(key=_expected_cost, reverse=True)
+    if executor is None:
+        for key in to_solve:
+            add(solve_cell(canonical, key, seconds_per_cell))
+    else:
+        futures: list[Future[Cell]] = [executor.submit(solve_cell, canonical, key, seconds_per_cell) for key in to_solve]
+        try:
+            for future in as_completed(futures):
+                add(future.result())
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    for key in wanted:
+        if key not in cells:
+            partner = _representative(canonical, key)
+            if partner not in cells:
+                add(solve_cell(canonical, partner, seconds_per_cell))
+            add(_mirrored(cells[partner], key))
+    assembly = assemble(problem, width, cells)
+    used = tuple(cells[key] for key in wanted)
+    return Survey(problem, width, tuple(assembly.functions), _completeness(problem, width, assembly.doubts), used)
+
+
+def solve_cell(canonical: CanonicalProblem, key: CellKey, seconds: float | None = None) -> Cell:
+    """Solve one system completely; a top-level function, so that any executor can run it."""
+    from symbolic.interval.skeleton_boxes import BoxedSkeleton
+
+    knots, system = key
+    skeleton = SkeletonSystem(canonical, knots, system)
+    found = search_simplex(BoxedSkeleton(skeleton), skeleton, accuracy=GRID_BITS + 64, budget=Budget(seconds=seconds))
+    roots, reason = [], found.reason
+    for solution in found.solutions:
+        try:
+            roots.append(_on_grid(skeleton, solution))
+        except InsufficientPrecision as error:
+            reason = reason or str(error)
+    status = CompletenessStatus.UNDECIDED if reason else CompletenessStatus.PROVED
+    words = reason or "every point of the simplex was excluded or tied to a certified solution"
+    completeness = Completeness(status, words)
+    return Cell(knots, system, completeness, tuple(sorted(roots)), found.boxes, found.open_boxes, "subdivision")
+
+
+def _on_grid(skeleton: SkeletonSystem, solution: Solution) -> tuple[Fraction, ...]:
+    """The centre correctly rounded to the grid, with the proof that the solution is alone within a grid step."""
+    grid = 2**GRID_BITS
+    rounded = []
+    for value in solution.center:
+        low, high = round((value - solution.half_width) * grid), round((value + solution.half_width) * grid)
+        if low != high:
+            raise InsufficientPrecision("a solution lies on a rounding boundary of the grid")
+        rounded.append(Fraction(low, grid))
+    if not has_unique_zero(skeleton, rounded, Fraction(1, grid), GRID_BITS + 64):
+        raise InsufficientPrecision("a solution could not be certified within a grid step")
+    return tuple(rounded)
+
+
+def _representative(canonical: CanonicalProblem, key: CellKey) -> CellKey:
+    """Of a system and its mirror image, the one that is solved; the same solutions reflected serve the other."""
+    knots, system = key
+    if not canonical.symmetric or system == FREE:
+        return key
+    return knots, min(system, mirror_pattern(system))
+
+
+def _mirrored(cell: Cell, key: CellKey) -> Cell:
+    """The cell of the mirror pattern of a symmetric problem: t -> 1 - t in reversed order, exactly."""
+    roots = sorted(tuple(1 - value for value in reversed(root)) for root in cell.roots)
+    boxes = tuple(
+        replace(
+            box,
+            lower=tuple(1 - value for value in reversed(box.upper)),
+            upper=tuple(1 - value for value in reversed(box.lower)),
+        )
+        for box in cell.open_boxes
+    )
+    return replace(cell, system=key[1], roots=tuple(roots), open_boxes=boxes, boxes=0, method="reflection")
+
+
+def _expected_cost(key: CellKey) -> tuple[int, int]:
+    knots, system = key
+    return knots, 0 if system == FREE else sum(a != b for a, b in zip(system, system[1:], strict=False))
+
+
+def _completeness(problem: IntervalProblem, width: int, doubts: list[str]) -> Completeness:
+    if doubts:
+        more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
+        return Completeness(CompletenessStatus.UNDECIDED, doubts[0] + more)
+    if problem.degree <= 1:
+        return Completeness(CompletenessStatus.PROVED, "closed form for targets of degree at most 1")
+    return Completeness(
+        CompletenessStatus.PROVED, f"all systems of classes A and B with up to {width} knots were searched completely"
+    )
