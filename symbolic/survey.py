@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero
@@ -13,10 +14,14 @@ from symbolic.interval.assembly import assemble, patterns
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import CanonicalProblem, IntervalProblem, check_width, mirror_pattern
 from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem
-from symbolic.problem import Cell, Completeness, CompletenessStatus
+from symbolic.problem import Cell, Completeness, CompletenessStatus, OpenBox
+from symbolic.solving.audit import audit_enclosures
 from symbolic.solving.subdivision import Budget, Solution, search_simplex
 
 CellKey = tuple[int, str]
+
+AUDIT_SAMPLES = 8
+"""Spot checks of the double-precision enclosures per cell; one failure makes the cell undecided."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ def survey(
         on_cell: called with each new cell as soon as it is there.
 
     Guarantee:
-        With completeness `proved`, `functions` is exactly the set of functions realized by differentiable critical points
+        With completeness `proved`, `functions` is exactly the set of functions realized by differentiable critical
+        points
         of width n, each once (docs/theory.md, "The critical functions"). Otherwise the reason names what is open.
 
     Raises:
@@ -86,7 +92,9 @@ def survey(
         for key in to_solve:
             add(solve_cell(canonical, key, seconds_per_cell))
     else:
-        futures: list[Future[Cell]] = [executor.submit(solve_cell, canonical, key, seconds_per_cell) for key in to_solve]
+        futures: list[Future[Cell]] = [
+            executor.submit(solve_cell, canonical, key, seconds_per_cell) for key in to_solve
+        ]
         try:
             for future in as_completed(futures):
                 add(future.result())
@@ -111,8 +119,15 @@ def solve_cell(canonical: CanonicalProblem, key: CellKey, seconds: float | None 
 
     knots, system = key
     skeleton = SkeletonSystem(canonical, knots, system)
-    found = search_simplex(BoxedSkeleton(skeleton), skeleton, accuracy=GRID_BITS + 64, budget=Budget(seconds=seconds))
-    roots, reason = [], found.reason
+    try:
+        boxed = BoxedSkeleton(skeleton)
+    except InsufficientPrecision as error:
+        everywhere = OpenBox((Fraction(0),) * knots, (Fraction(1),) * knots)
+        undecided = Completeness(CompletenessStatus.UNDECIDED, str(error))
+        return Cell(knots, system, undecided, (), 0, (everywhere,), "subdivision")
+    found = search_simplex(boxed, skeleton, accuracy=GRID_BITS + 64, budget=Budget(seconds=seconds))
+    alarms = audit_enclosures(boxed, skeleton, samples=AUDIT_SAMPLES, seed=knots)
+    roots, reason = [], found.reason or "".join(alarms[:1])
     for solution in found.solutions:
         try:
             roots.append(_on_grid(skeleton, solution))
@@ -162,7 +177,7 @@ def _mirrored(cell: Cell, key: CellKey) -> Cell:
 
 def _expected_cost(key: CellKey) -> tuple[int, int]:
     knots, system = key
-    return knots, 0 if system == FREE else sum(a != b for a, b in zip(system, system[1:], strict=False))
+    return knots, 0 if system == FREE else sum(a != b for a, b in pairwise(system))
 
 
 def _completeness(problem: IntervalProblem, width: int, doubts: list[str]) -> Completeness:
@@ -171,6 +186,5 @@ def _completeness(problem: IntervalProblem, width: int, doubts: list[str]) -> Co
         return Completeness(CompletenessStatus.UNDECIDED, doubts[0] + more)
     if problem.degree <= 1:
         return Completeness(CompletenessStatus.PROVED, "closed form for targets of degree at most 1")
-    return Completeness(
-        CompletenessStatus.PROVED, f"all systems of classes A and B with up to {width} knots were searched completely"
-    )
+    words = f"all systems of classes A and B with up to {width} knots were searched completely"
+    return Completeness(CompletenessStatus.PROVED, words)

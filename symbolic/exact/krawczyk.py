@@ -49,7 +49,8 @@ def krawczyk_image(system: SmoothSystem, center: Sequence[Fraction], half: Fract
 def has_unique_zero(system: SmoothSystem, center: Sequence[Fraction], half: Fraction, bits: int = 128) -> bool:
     """Whether the closed cube of half-width `half` around `center` provably holds exactly one zero.
 
-    Guarantee: True is a proof (K(X) in the interior of X) that X holds exactly one zero, that it is nondegenerate and lies
+    Guarantee: True is a proof (K(X) in the interior of X) that X holds exactly one zero, that it is nondegenerate and
+    lies
     in the interior. False says nothing: the cube may hold none, one or several.
     """
     with working_precision(bits):
@@ -64,7 +65,9 @@ def has_unique_zero(system: SmoothSystem, center: Sequence[Fraction], half: Frac
         return True
 
 
-def refine_zero(system: SmoothSystem, center: Sequence[Fraction], accuracy: int) -> tuple[tuple[Fraction, ...], Fraction]:
+def refine_zero(
+    system: SmoothSystem, center: Sequence[Fraction], accuracy: int
+) -> tuple[tuple[Fraction, ...], Fraction]:
     """Newton from `center` to a cube of half-width 2^-accuracy that provably holds exactly one zero.
 
     Returns:

@@ -34,7 +34,7 @@ def recognize_zero(
     bits = accuracy + 32
     generators = [*center]
     if len(center) > 1:
-        generators.append(sum((k + 1) * value for k, value in enumerate(center)))
+        generators.append(sum(((k + 1) * value for k, value in enumerate(center)), Fraction(0)))
     with working_precision(bits):
         for index, value in enumerate(generators):
             spread = Fraction(1, 2**accuracy) * (1 if index < len(center) else len(center) * (len(center) + 1))
@@ -50,7 +50,7 @@ def recognize_zero(
 
 def _guess_field(value: Fraction, spread: Fraction, accuracy: int, maximal_degree: int) -> NumberField | None:
     ball = arb_of(value, spread)
-    for degree in (1, 2, 3, 4, 6, 8, 12, 16, 24):
+    for degree in (1, 2, 3, 4, 6, 8, 12):
         if degree > maximal_degree:
             return None
         relation = _integer_relation([value**i for i in range(degree + 1)], accuracy)

@@ -1,7 +1,9 @@
 """From the solutions of the systems to the list of critical functions, in the coordinates of the problem.
 
-A solution is a critical function if all its jumps are proved not to vanish. A solution of a pattern with M = 0 is a function of class A
-that one neuron per kink can realize; it is matched with the solution of the free system that it is. Whatever cannot be decided
+A solution is a critical function if all its jumps are proved not to vanish. A solution of a pattern with M = 0 is a
+function of class A
+that one neuron per kink can realize; it is matched with the solution of the free system that it is. Whatever cannot
+be decided
 is said in the list of doubts, and makes the survey undecided.
 """
 
@@ -62,7 +64,8 @@ def assemble(problem: IntervalProblem, width: int, cells: Mapping[tuple[int, str
 def _add_best_fits(
     problem: IntervalProblem, canonical: CanonicalProblem, transport: AffineTransport, result: Assembly
 ) -> None:
-    """m = 0: the best affine function (A, width 1) and the best constant (B, width 0), one and the same if its slope is 0."""
+    """m = 0: the best affine function (A, width 1) and the best constant (B, width 0), one and the same if its slope
+    is 0."""
     affine = exact_solution(SkeletonSystem(canonical, 0, FREE), [], NumberField(Fraction(1)))
     constant = exact_solution(SkeletonSystem(canonical, 0, ""), [], NumberField(Fraction(1)))
     level = satisfies_pattern(affine, "", False) is Verdict.YES
@@ -147,7 +150,7 @@ def _add_class_a(
     realized: dict[str, list[LocatedSolution]] = {pattern: [] for pattern in patterns(knots)}
     accepted = []
     for solution in solutions:
-        coincidences = []
+        coincidences: list[str] = []
         for pattern in patterns(knots):
             verdict = satisfies_pattern(solution, pattern, even)
             if verdict is Verdict.YES:
@@ -164,12 +167,12 @@ def _add_class_a(
             result.doubts.append(f"whether a jump of the class-A solution {_place(solution)} vanishes")
         elif vanish is Verdict.NO:
             accepted.append((solution, tuple(coincidences)))
-    for number, (solution, coincidences) in enumerate(_in_label_order(accepted, transport), start=1):
-        minimal = knots if coincidences else knots + 1
+    for number, (solution, realizing) in enumerate(_in_label_order(accepted, transport), start=1):
+        minimal = knots if realizing else knots + 1
         if minimal > width:
             continue
         label = f"{problem.name}:A.{knots}.{number}" + ("" if complete else "?")
-        shown = tuple(sorted(mirror_pattern(p) if transport.reflected else p for p in coincidences))
+        shown = tuple(sorted(mirror_pattern(p) if transport.reflected else p for p in realizing))
         function = _transported(problem, transport, label, solution, minimal)
         result.functions.append(replace(function, realizations=shown, moment=Fraction(0), provisional=not complete))
     return realized

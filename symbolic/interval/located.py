@@ -19,6 +19,9 @@ from symbolic.interval.skeletons import FREE, GRID_BITS, Profile, SkeletonSystem
 BITS = 320
 """Accuracy of the balls everything is computed from, well beyond the grid of the records."""
 
+CHAIN_BITS = 1500
+"""Accuracy with which the exact coordinates of short chains are looked for."""
+
 LONE = Fraction(1, 2**160)
 """The solution is proved to be the only one within this distance of its centre in every coordinate."""
 
@@ -63,7 +66,8 @@ class LocatedSolution:
         return all(abs(a - b) + other.half <= LONE for a, b in zip(self.center, other.center, strict=True))
 
     def is_own_mirror(self) -> bool:
-        """Whether the solution is fixed by y -> 1 - y, given that the reflection maps solutions of the system to solutions."""
+        """Whether the solution is fixed by y -> 1 - y, given that the reflection maps solutions of the system to
+        solutions."""
         return all(abs(a + b - 1) + self.half <= LONE for a, b in zip(self.center, reversed(self.center), strict=True))
 
 
@@ -82,10 +86,22 @@ def locate(system: SkeletonSystem, center: tuple[Fraction, ...]) -> LocatedSolut
         raise InsufficientPrecision("the solution is not where the record says")
     if not has_unique_zero(system, fine, LONE, BITS):
         raise InsufficientPrecision("the solution could not be proved to be the only one nearby")
-    exact = recognize_zero(fine, BITS, system.vanishes)
+    exact = _recognized(system, fine)
     if exact is None:
         return LocatedSolution(system, fine, half, None, None)
     return LocatedSolution(system, fine, half, tuple(exact), exact[0].field)
+
+
+def _recognized(system: SkeletonSystem, center: tuple[Fraction, ...]) -> list[FieldElement] | None:
+    """Exact coordinates where a number field of small degree holds them.
+
+    Chains of at most two knots have fields of degree up to 12 on the targets of interest, for which it pays to look with more
+    bits; coupled systems have much larger ones.
+    """
+    if system.knots <= 2 and len(system.active) <= 1:
+        finer, _ = refine_zero(system, center, CHAIN_BITS)
+        return recognize_zero(finer, CHAIN_BITS, system.vanishes, maximal_degree=12)
+    return recognize_zero(center, BITS, system.vanishes, maximal_degree=8)
 
 
 def exact_solution(system: SkeletonSystem, point: list[FieldElement], field: NumberField) -> LocatedSolution:
@@ -112,7 +128,8 @@ def is_zero(ball: arb, exact: FieldElement | None) -> Verdict:
 def satisfies_pattern(solution: LocatedSolution, pattern: str, problem_is_even: bool) -> Verdict:
     """Whether the class-A solution also satisfies the slope equation of `pattern` (S = 0), so that width m suffices.
 
-    S = sum_k delta_k s_k with the slopes s_k of the free solution. S = 0 is proved in the number field, or by symmetry: if
+    S = sum_k delta_k s_k with the slopes s_k of the free solution. S = 0 is proved in the number field, or by
+    symmetry: if
     H(1-y) = H(y) + const, the solution is its own mirror image and so is the pattern, then s_{m-k} = -s_k while
     delta_{m-k} = delta_k, and the sum cancels in pairs.
     """

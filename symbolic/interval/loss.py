@@ -173,7 +173,7 @@ def reduced_hessian(region: Region, setting: LossSetting) -> ImmutableMatrix:
 
 
 def loss_text(region: Region, problem: IntervalProblem) -> str:
-    """SymPy text of `loss` for a problem; the same in every run, and read back by SymPy to the same expression."""
+    """SymPy text of `loss`: the same in every run, and read back by SymPy to the same expression."""
     return sstr(loss(region, setting_of(problem)))
 
 
@@ -250,7 +250,7 @@ def _by_coefficient(
 def _by_inner(
     one: Feature, features: tuple[Feature, ...], setting: LossSetting, inner: tuple[Symbol, ...]
 ) -> Expr:
-    """The derivative of L by symbols inside phi_k: c_k (c_k Q_kk + 2 sum_{l != k} c_l Q_kl - 2 T_k), derived."""
+    """The derivative of c_k (c_k Q_kk + 2 sum_{l != k} c_l Q_kl - 2 T_k) by symbols inside phi_k."""
     terms = [-2 * _diff(_with_target(one, setting), inner)]
     for other in features:
         factor = one.coefficient if other is one else 2 * other.coefficient
@@ -331,9 +331,9 @@ def _shapes(state: str, leak: Expr) -> tuple[tuple[Expr, str], ...]:
 def _overlap(one: tuple[Feature, str], other: tuple[Feature, str], setting: LossSetting) -> Expr:
     """int z_1 z_2 over the common part of two shapes; breakpoints are ordered by `place`.
 
-    With e the end of the common part and (w, b) the neuron whose breakpoint is its other end, substituting
-    z = w x + b gives +-z(e)^2 (2 w W e + 3 w B - W b) / (6 w^2), for (W, B) = (w, b) simply +-z(e)^3 / (3 w); a "+"
-    left of a "-" leave int_{t_1}^{t_2} w (x - t_1) W (x - t_2) dx = -w W (t_2 - t_1)^3 / 6.
+    With e the end of the common part and (w, b) the neuron whose breakpoint is its other end, z = w x + b and
+    Z = W x + B, the integral is +-z(e)^2 (2 w W e + 3 w B - W b) / (6 w^2) (substitute z for x), which is
+    +-z(e)^3 / (3 w) for Z = z. A "+" left of a "-": int_{t_1}^{t_2} z Z dx = -w W (t_2 - t_1)^3 / 6.
     """
     (first, first_shape), (second, second_shape) = sorted((one, other), key=lambda item: item[0].place)
     shapes = first_shape, second_shape

@@ -192,9 +192,9 @@ class Wall:
         regions: both sides; for "start" and "end" the side with the breakpoint inside [a, b] comes first.
 
     Guarantee: the loss is of class C^`smoothness` across the wall, for every target and leak, and no smoother
-        in general. Tie: the formulas of the two sides differ by D_1 D_2 (t_1 - t_2)^3/3 up to sign,
-        where D = (1 - g) v |w|. Start and end: by D r(e) (t - e)^2 up to sign and terms of third order, e the
-        end that is passed.
+        in general. Tie of neurons 1, 2: the formula for t_1 <= t_2 exceeds the one for t_2 <= t_1 by exactly
+        -D_1 D_2 (t_1 - t_2)^3/3, where D = (1 - g) v |w|: the two integrands differ between t_1 and t_2 only.
+        Start and end: the formulas differ by D r(e) (t - e)^2 up to sign and terms of third order, e the end passed.
     """
 
     face: Face

@@ -25,7 +25,7 @@ def region_count(width: int) -> int:
     A region is a sequence of k orientations for the interior breakpoints in increasing order, and a split of the
     other n - k neurons into fully active and inactive ones.
     """
-    return 2 ** (width + 2) - width - 3
+    return (1 << (width + 2)) - width - 3
 
 
 def check_width(width: int) -> int:
@@ -84,16 +84,18 @@ class IntervalProblem:
         if not 0 <= self.leak < 1:
             raise InvalidProblem(f"leak must lie in [0, 1), not {self.leak}")
         if self.activation not in ("relu", "quadratic"):
-            raise InvalidProblem(f"activation must be \"relu\" or \"quadratic\", not {self.activation!r}")
+            raise InvalidProblem(f'activation must be "relu" or "quadratic", not {self.activation!r}')
         trimmed = list(self.target)
         while len(trimmed) > 1 and trimmed[-1] == 0:
             trimmed.pop()
         object.__setattr__(self, "target", tuple(trimmed))
         if self.activation == "quadratic" and (self.degree > 1 or self.leak):
-            raise InvalidProblem("activation \"quadratic\" is for targets of degree at most 1, without leak")
+            raise InvalidProblem('activation "quadratic" is for targets of degree at most 1, without leak')
 
     @classmethod
-    def from_text(cls, name: str, target: str, domain: tuple[str, str] = ("0", "1"), leak: str = "0") -> IntervalProblem:
+    def from_text(
+        cls, name: str, target: str, domain: tuple[str, str] = ("0", "1"), leak: str = "0"
+    ) -> IntervalProblem:
         """The problem spelled by texts, for notebooks: `IntervalProblem.from_text("x2", "x**2")`."""
         ends = (Fraction(domain[0]), Fraction(domain[1]))
         return cls(name, parse_target(target), ends, Fraction(leak))

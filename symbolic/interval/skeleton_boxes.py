@@ -7,10 +7,12 @@ beta_k = omega_k h_k / (2 delta_k):
 - omega_k increases in every other length and decreases in h_k, so its range over a box is attained at two corners;
 - d beta_k / d h_k = omega_k (3 omega_k - 2) / (2 delta_k), a parabola in omega_k;
 - d beta_k / d h_j = (3/2) omega_j omega_k h_k / (delta_k h_j) for j != k, whose size is at most
-  (3/2) |delta_k| delta_j^2 y^2 / (delta_j^2 + delta_k^2 y^3)^2 with y = h_j/h_k, because N holds at least those two terms;
+  (3/2) |delta_k| delta_j^2 y^2 / (delta_j^2 + delta_k^2 y^3)^2 with y = h_j/h_k, because N holds at least those two
+  terms;
   that bound increases up to y^3 = delta_j^2 / (2 delta_k^2) and decreases afterwards.
 
-All of this stays bounded on the closed simplex, and beta is continuous there (beta_k -> 0 with h_k), hence Lipschitz; the
+All of this stays bounded on the closed simplex, and beta is continuous there (beta_k -> 0 with h_k), hence Lipschitz;
+the
 mean value form holds up to the walls by passing to the limit from inside.
 """
 
@@ -21,15 +23,22 @@ from math import comb
 
 import numpy as np
 
+from symbolic.errors import InsufficientPrecision
 from symbolic.interval.skeletons import SkeletonSystem, even_factor
 from symbolic.solving.float_balls import OUTWARD, FloatBall, Floats
+
+LARGEST = Fraction(2) ** 60
+"""Coefficients up to this size keep every product within the range the error analysis of `FloatBall` assumes."""
 
 
 class BoxedSkeleton:
     """Enclosures of E and E' for arrays of boxes; what `symbolic.solving.subdivision` needs of a system.
 
     Args:
-        system: the equations; their target is divided by its largest coefficient here, which moves no zero.
+        system: the equations.
+
+    Raises:
+        InsufficientPrecision: a coefficient is too large for the error analysis of `FloatBall`.
     """
 
     def __init__(self, system: SkeletonSystem) -> None:
@@ -38,10 +47,12 @@ class BoxedSkeleton:
         self.active = system.active
         self.weights = system.weights
         target = system.problem.target
-        largest = max(abs(value) for value in target)
         self.degree = system.problem.degree
+        sizes = [*target, *self.weights, *(1 / weight for weight in self.weights if weight)]
+        if max(abs(value) for value in sizes) > LARGEST:
+            raise InsufficientPrecision("a coefficient of the canonical problem is beyond the range of double precision")
         self.taylor = {
-            j: [target[i] / largest * comb(i, j) for i in range(j, self.degree + 1)] for j in range(1, self.degree + 1)
+            j: [target[i] * comb(i, j) for i in range(j, self.degree + 1)] for j in range(1, self.degree + 1)
         }
 
     def residual_balls(self, lower: Floats, upper: Floats) -> FloatBall:

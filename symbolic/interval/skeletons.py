@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from math import comb
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -88,7 +89,7 @@ def weights_of(system: str, leak: Fraction, knots: int) -> tuple[Fraction, ...]:
         return (Fraction(0),) * (knots + 1)
     sigma = orientations(leak)
     values = [Fraction(0), *(sigma[mark] for mark in system), Fraction(1)]
-    return tuple(right - left for left, right in zip(values, values[1:], strict=False))
+    return tuple(right - left for left, right in pairwise(values))
 
 
 def even_factor(j: int) -> Fraction:
@@ -104,8 +105,10 @@ def even_factor(j: int) -> Fraction:
 class Constants(Generic[T]):
     """The rational constants of a system as numbers of one kind, so that evaluation does arithmetic only.
 
-    `taylor[j]` lists the coefficients of H^(j)/j!; `end[j]`, `mean[j]`, `slope[j]` are the factors of the Taylor term j in the
-    end residual, the mean and the slope of the best fit; `below[j]`, `above[j]` those of docs/theory.md for dR/du, dR/dv.
+    `taylor[j]` lists the coefficients of H^(j)/j!; `end[j]`, `mean[j]`, `slope[j]` are the factors of the Taylor term
+    j in the
+    end residual, the mean and the slope of the best fit; `below[j]`, `above[j]` those of docs/theory.md for dR/du,
+    dR/dv.
     """
 
     zero: T
@@ -130,7 +133,8 @@ class Constants(Generic[T]):
 class SkeletonSystem:
     """The equations E_1 = ... = E_m = 0 for one pattern, or for "free".
 
-    Every formula is written once, for any kind of number; `constants(lift)` makes the constants of that kind, where `lift`
+    Every formula is written once, for any kind of number; `constants(lift)` makes the constants of that kind, where
+    `lift`
     makes a number from a rational. Points are the m interior knots; 0 < t_1 < ... < t_m < 1 is needed (a piece of
     length 0 divides by zero).
     """
@@ -159,7 +163,6 @@ class SkeletonSystem:
         def row(values: Iterable[Fraction | int]) -> tuple[T, ...]:
             return tuple(lift(Fraction(value)) for value in values)
 
-        small = row((0, 1, 2, 3, 12))
         indices = range(degree + 1)
         gram = {}
         for i in range(2, degree + 1):
@@ -167,7 +170,11 @@ class SkeletonSystem:
                 shared = Fraction(1, (i + 1) * (j + 1)) if i % 2 == 0 else Fraction(3, (i + 2) * (j + 2))
                 gram[i, j] = lift(2 * (Fraction(1, i + j + 1) - shared))
         return Constants(
-            *small,
+            zero=lift(Fraction(0)),
+            one=lift(Fraction(1)),
+            two=lift(Fraction(2)),
+            three=lift(Fraction(3)),
+            twelve=lift(Fraction(12)),
             half=lift(Fraction(1, 2)),
             weights=row(self.weights),
             squares=row(weight**2 for weight in self.weights),
@@ -186,7 +193,7 @@ class SkeletonSystem:
         ends = [known.zero, *point, known.one]
         degree = self.problem.degree
         result = []
-        for u, v in zip(ends, ends[1:], strict=False):
+        for u, v in pairwise(ends):
             center, eta = (u + v) * known.half, (v - u) * known.half
             taylor = []
             for coefficients in known.taylor:
@@ -313,7 +320,8 @@ class SkeletonSystem:
     def profile(self, point: Sequence[T], known: Constants[T]) -> Profile[T]:
         """The function that a solution of the system is, on [0, 1] in the coordinates of the canonical problem.
 
-        loss = sum_k (int of (best fit - H)^2 over piece k + (12 delta_k M / h_k^3)^2 h_k^3 / 12), and with tau_j the Taylor
+        loss = sum_k (int of (best fit - H)^2 over piece k + (12 delta_k M / h_k^3)^2 h_k^3 / 12), and with tau_j the
+        Taylor
         coefficients at the midpoint int (best fit - H)^2 = sum_{i, j >= 2} tau_i tau_j eta^(i+j+1) g_ij,
         g_ij = 2/(i+j+1) minus the part of the best fit: 2/((i+1)(j+1)) for even i, j and 6/((i+2)(j+2)) for odd ones.
         """
@@ -338,7 +346,7 @@ class SkeletonSystem:
             if k == 0:
                 offset = piece.mean - slope * piece.half_length
             slopes.append(slope)
-        jumps = [right - left for left, right in zip(slopes, slopes[1:], strict=False)]
+        jumps = [right - left for left, right in pairwise(slopes)]
         return Profile(tuple(slopes), tuple(jumps), offset, moment, loss, slope_sum)
 
     def ball_constants(self) -> Constants[arb]:

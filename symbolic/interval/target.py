@@ -36,7 +36,7 @@ def parse_target(text: str) -> tuple[Fraction, ...]:
         ['0', '-1', '0', '1']
     """
     if not isinstance(text, str):
-        raise InvalidProblem(f"target must be a text such as \"x**2\", not {type(text).__name__} {text!r}")
+        raise InvalidProblem(f'target must be a text such as "x**2", not {type(text).__name__} {text!r}')
     if len(text) > MAXIMAL_LENGTH:
         raise InvalidProblem(f"target must have at most {MAXIMAL_LENGTH} characters, not {len(text)}")
     try:
@@ -45,7 +45,7 @@ def parse_target(text: str) -> tuple[Fraction, ...]:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, InvalidProblem):
             raise
-        raise InvalidProblem(f"target {_short(text)} cannot be read; write it like \"x**3 - x/2 + 1\"") from None
+        raise InvalidProblem(f'target {_short(text)} cannot be read; write it like "x**3 - x/2 + 1"') from None
     for value in coefficients:
         if max(len(str(abs(value.numerator))), len(str(value.denominator))) > MAXIMAL_DIGITS:
             raise InvalidProblem(f"target has a coefficient of more than {MAXIMAL_DIGITS} digits")

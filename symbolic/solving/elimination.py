@@ -27,11 +27,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cmp_to_key
 from itertools import pairwise, product
-from math import isqrt, lcm, prod
+from math import isqrt, prod
 
-from flint import Ordering, arb, arb_mat, fmpq_mpoly, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_poly
+from flint import arb, arb_mat, fmpq_mpoly, fmpz, fmpz_mpoly, fmpz_poly
 
-from symbolic.enclosure import Verdict, arb_of, enclose, endpoints, midpoint, to_fraction, working_precision
+from symbolic.enclosure import Verdict, arb_of, enclose, endpoints, midpoint, working_precision
 from symbolic.errors import BudgetExceeded, Undecided
 from symbolic.problem import Completeness, CompletenessStatus
 from symbolic.solving.real_roots import (
@@ -41,7 +41,7 @@ from symbolic.solving.real_roots import (
     less,
     real_roots_in_unit_interval,
 )
-from symbolic.solving.resultants import distinct, factors_in_simplex, project_to_axis
+from symbolic.solving.resultants import distinct, factors_in_simplex, integral, project_to_axis
 
 Point = tuple[ExactNumber, ...]
 
@@ -102,7 +102,7 @@ def solve_in_simplex(
         >>> [[str(value) for value in point] for point in found.solutions]
         [['1/5', '3/5']]
     """
-    equations = [_integral(polynomial) for polynomial in polynomials]
+    equations = [integral(polynomial) for polynomial in polynomials]
     if not equations or any(len(equation.degrees()) != len(equations) for equation in equations):
         raise ValueError("elimination needs as many polynomials as variables, and at least one")
     if any(equation == 0 for equation in equations):
@@ -127,15 +127,6 @@ def solve_in_simplex(
 
 def _undecided(reasons: Sequence[str]) -> Completeness:
     return Completeness(CompletenessStatus.UNDECIDED, "; ".join(dict.fromkeys(reasons)))
-
-
-def _integral(polynomial: fmpz_mpoly | fmpq_mpoly) -> fmpz_mpoly:
-    """An integer multiple with integer coefficients, in variables t1, ..., tm."""
-    terms = {tuple(map(int, power)): to_fraction(value) for power, value in polynomial.to_dict().items()}
-    denominator = lcm(*(value.denominator for value in terms.values()))
-    names = tuple(f"t{i + 1}" for i in range(len(polynomial.degrees())))
-    context = fmpz_mpoly_ctx.get(names, Ordering.lex)
-    return context.from_dict({power: int(value * denominator) for power, value in terms.items()})
 
 
 def _solve_branch(branch: Sequence[fmpz_mpoly], maximal_degree: int) -> tuple[list[Point], list[str]]:

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, product
+from math import lcm
 
-from flint import Ordering, fmpz_mpoly, fmpz_mpoly_ctx
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz_mpoly, fmpz_mpoly_ctx
 
+from symbolic.enclosure import to_fraction
 from symbolic.errors import BudgetExceeded, Undecided
+
+
+def integral(polynomial: fmpz_mpoly | fmpq_mpoly) -> fmpz_mpoly:
+    """An integer multiple with integer coefficients, in variables t1, ..., tm."""
+    terms = {tuple(map(int, power)): to_fraction(value) for power, value in polynomial.to_dict().items()}
+    denominator = lcm(*(value.denominator for value in terms.values()))
+    names = tuple(f"t{i + 1}" for i in range(len(polynomial.degrees())))
+    context = fmpz_mpoly_ctx.get(names, Ordering.lex)
+    return context.from_dict({power: int(value * denominator) for power, value in terms.items()})
 
 
 def factors_in_simplex(polynomial: fmpz_mpoly) -> list[fmpz_mpoly]:
     """The irreducible factors over Z, each once, that may vanish somewhere in the open simplex."""
     if polynomial.is_constant():
         return []
-    return [factor for factor, _ in polynomial.factor()[1] if not one_sign_on_simplex(factor)]
+    # Over Q, because python-flint sorts the factors over Z in a way that overflows on large coefficients.
+    names = tuple(f"t{i + 1}" for i in range(len(polynomial.degrees())))
+    rational = fmpq_mpoly_ctx.get(names, Ordering.lex).from_dict(
+        {power: fmpq(value) for power, value in polynomial.to_dict().items()}
+    )
+    factors = [integral(factor) for factor, _ in rational.factor()[1]]
+    return [factor for factor in factors if not one_sign_on_simplex(factor)]
 
 
 def one_sign_on_simplex(polynomial: fmpz_mpoly) -> bool:

@@ -4,11 +4,13 @@ The cube [0, 1]^m is bisected into dyadic boxes. A box is closed by one of four 
 
 - order: no point of it is increasing;
 - residual: in mean value form around a point of the box some equation cannot vanish;
-- Krawczyk: every solution of the box lies in K = c - Y F(c) + (I - Y F'(X))(X - c), for any matrix Y, and K misses the box
+- Krawczyk: every solution of the box lies in K = c - Y F(c) + (I - Y F'(X))(X - c), for any matrix Y, and K misses
+the box
   (or misses one half of it: then that half is closed);
 - tied: the box lies in a cube that provably holds exactly one solution, and that solution is on the list.
 
-The volumes 2^-depth of the closed boxes are added up as integers; a finished search has closed exactly volume 1. What is
+The volumes 2^-depth of the closed boxes are added up as integers; a finished search has closed exactly volume 1. What
+is
 left when the budget ends, or is too small for doubles, is returned as open boxes.
 """
 
@@ -18,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -27,7 +30,8 @@ from numpy.typing import NDArray
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero, refine_zero
 from symbolic.problem import OpenBox
-from symbolic.solving.float_balls import UNIT, FloatBall, Floats
+from symbolic.solving import float_balls
+from symbolic.solving.float_balls import FloatBall, Floats
 
 CHUNK = 4096
 """Boxes treated together: large enough to hide the interpreter, small enough for the cache."""
@@ -65,13 +69,14 @@ class BallSystem(Protocol):
 class Budget:
     """How much work a search may do: boxes looked at, and seconds of wall time."""
 
-    boxes: int = 400_000_000
+    boxes: int = 100_000_000
     seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution: the only one within `half_width` of `center`, and the only one in the cube `tie_center +- tie_half`."""
+    """A solution: the only one within `half_width` of `center`, and the only one in the cube `tie_center +-
+    tie_half`."""
 
     center: tuple[Fraction, ...]
     half_width: Fraction
@@ -83,7 +88,8 @@ class Solution:
 class SearchResult:
     """Solutions in the open simplex, and what was proved about their being all.
 
-    Guarantee: `complete` means every point of the cube was closed by one of the four proofs, so `solutions` is all solutions.
+    Guarantee: `complete` means every point of the cube was closed by one of the four proofs, so `solutions` is all
+    solutions.
     Otherwise every solution that is not listed lies in one of the `open_boxes`.
     """
 
@@ -195,7 +201,7 @@ class _Search:
         keep = np.all(low < high, axis=0)
         for tie_low, tie_high in self.tied:
             keep &= ~np.all((low >= tie_low[:, None]) & (high <= tie_high[:, None]), axis=0)
-        batch, low, high = self._close(batch, keep, low, high)
+        batch, (low, high) = self._close(batch, keep, low, high)
         if not len(batch):
             return
         center, half = 0.5 * (low + high), 0.5 * (high - low)
@@ -204,7 +210,7 @@ class _Search:
         with np.errstate(invalid="ignore", over="ignore"):
             reach = ((np.abs(slopes.m) + slopes.r) * half[None]).sum(axis=1)
             keep = ~np.any(np.abs(value.m) - value.r > reach * (1 + 2.0**-40), axis=0)
-        batch, low, high, center, half, value.m, value.r = self._close(
+        batch, (low, high, center, half, value.m, value.r) = self._close(
             batch, keep, low, high, center, half, value.m, value.r
         )
         if not len(batch):
@@ -216,16 +222,16 @@ class _Search:
             promising = np.all(defect < 0.9, axis=0) & keep
         keep = self._harvest(low, high, center, keep, promising)
         weight = (np.abs(slopes.m) * half[None]).sum(axis=0)
-        batch, image_low, image_high, weight = self._close(batch, keep, image_low, image_high, weight)
+        batch, (image_low, image_high, weight) = self._close(batch, keep, image_low, image_high, weight)
         if len(batch):
             self._split(batch, image_low, image_high, weight)
 
-    def _close(self, batch: _Batch, keep: NDArray[np.bool_], *arrays: Floats) -> tuple[_Batch, *tuple[Floats, ...]]:
+    def _close(self, batch: _Batch, keep: NDArray[np.bool_], *arrays: Floats) -> tuple[_Batch, list[Floats]]:
         """Close the boxes that are not kept, and drop their columns everywhere."""
         if keep.all():
-            return batch, *arrays
+            return batch, list(arrays)
         self.ledger.close(batch.depth[~keep])
-        return batch.where(keep), *(array[:, keep] for array in arrays)
+        return batch.where(keep), [array[:, keep] for array in arrays]
 
     def _harvest(
         self, low: Floats, high: Floats, center: Floats, keep: NDArray[np.bool_], promising: NDArray[np.bool_]
@@ -252,7 +258,7 @@ class _Search:
         except InsufficientPrecision:
             return None
         ends = [Fraction(0), *center, Fraction(1)]
-        gap = min(right - left for left, right in zip(ends, ends[1:], strict=False))
+        gap = min(right - left for left, right in pairwise(ends))
         if gap <= 2 * half:
             return None
         for known in self.solutions:
@@ -269,8 +275,11 @@ class _Search:
         self.tied.append((low, high))
         return low, high
 
-    def _uniqueness_cube(self, center: tuple[Fraction, ...], gap: Fraction) -> tuple[tuple[Fraction, ...], Fraction] | None:
-        """The largest cube of half-width 2^-k, with corners that are doubles, in which the solution is provably alone."""
+    def _uniqueness_cube(
+        self, center: tuple[Fraction, ...], gap: Fraction
+    ) -> tuple[tuple[Fraction, ...], Fraction] | None:
+        """The largest cube of half-width 2^-k, with corners that are doubles, in which the solution is provably
+        alone."""
         grid = 2**50
         rounded = tuple(Fraction(round(value * grid), grid) for value in center)
         half = Fraction(1, 8)
@@ -303,7 +312,13 @@ class _Search:
         if stuck.any():
             self.open.append(_Batch(lower, upper, depth).where(stuck))
             rest = ~stuck
-            lower, upper, depth, width, widest = lower[:, rest], upper[:, rest], depth[rest], width[:, rest], widest[rest]
+            lower, upper, depth, width, widest = (
+                lower[:, rest],
+                upper[:, rest],
+                depth[rest],
+                width[:, rest],
+                widest[rest],
+            )
             weight = weight[:, rest]
         if not depth.size:
             return
@@ -324,14 +339,16 @@ class _Search:
         )
 
 
-def _krawczyk_bounds(value: FloatBall, slopes: FloatBall, center: Floats, half: Floats) -> tuple[Floats, Floats, Floats]:
+def _krawczyk_bounds(
+    value: FloatBall, slopes: FloatBall, center: Floats, half: Floats
+) -> tuple[Floats, Floats, Floats]:
     """Bounds of K over every box, and the row sums of |I - Y F'(X)|.
 
     Products of m terms lose at most (m + 2) u of the sum of the sizes; that much is added to the radii beforehand, and
     the bounds themselves, sums of nonnegative numbers, are enlarged by 2^-40.
     """
     m, count = center.shape
-    loss = 4 * (m + 4) * UNIT
+    loss = 4 * (m + 4) * float_balls.UNIT
     matrices = np.moveaxis(slopes.m, 2, 0)
     good = np.all(np.isfinite(matrices), axis=(1, 2))
     inverse = np.zeros((count, m, m))
