@@ -31,16 +31,22 @@ def recognize_zero(
         A returned point satisfies the system exactly and lies in the cube, hence it *is* the zero.
         None says nothing: the coordinates may have a larger degree or height.
     """
-    bits = accuracy + 32
-    generators = [*center]
-    if len(center) > 1:
-        generators.append(sum(((k + 1) * value for k, value in enumerate(center)), Fraction(0)))
-    with working_precision(bits):
-        for index, value in enumerate(generators):
-            spread = Fraction(1, 2**accuracy) * (1 if index < len(center) else len(center) * (len(center) + 1))
+    spread = Fraction(1, 2**accuracy)
+    with working_precision(accuracy + 32):
+        fields = []
+        for value in center:
             field = _guess_field(value, spread, accuracy, maximal_degree)
             if field is None:
-                continue
+                # One coordinate outside every small field puts the whole point outside.
+                return None
+            fields.append(field)
+        fields.sort(key=lambda field: field.degree, reverse=True)
+        candidates = fields[:1]
+        if len(center) > 1 and fields[1].degree > 1:
+            mixed = sum(((k + 1) * value for k, value in enumerate(center)), Fraction(0))
+            field = _guess_field(mixed, spread * len(center) * (len(center) + 1), accuracy, maximal_degree)
+            candidates += [] if field is None else [field]
+        for field in candidates:
             point = [_guess_element(field, coordinate, accuracy) for coordinate in center]
             known = [element for element in point if element is not None]
             if len(known) == len(center) and _inside(known, center, accuracy) and vanishes(known):

@@ -1,0 +1,236 @@
+"""The command `saddlery`. Commands import what they need when they run, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="saddlery",
+    help="An exact catalog of the critical points of shallow ReLU networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Database = Annotated[
+    str | None,
+    typer.Option("--db", metavar="PATH-or-URL", help="The database; default $SADDLERY_DB or the user's data folder."),
+]
+
+INTERRUPTED = 130
+INTERRUPTION = "interrupted; what was solved is kept: repeat the command to go on"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from catalog import __version__
+
+        typer.echo(f"saddlery {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """An exact catalog of the critical points of shallow ReLU networks."""
+
+
+@app.command()
+def build(
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE", help="Problem files (TOML).")] = None,
+    width: Annotated[int | None, typer.Option(help="Survey widths 1..N instead of the file's own.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything stayed undecided.")] = False,
+    budget: Annotated[float | None, typer.Option(help="Seconds allowed for one system; default: no limit.")] = None,
+    db: Database = None,
+) -> None:
+    """Survey problems into the database (no FILE: the bundled ones). Interrupt and repeat to go on."""
+    from catalog.build import build as build_catalog
+    from catalog.build import jobs_of
+    from catalog.errors import CatalogError
+    from catalog.problem_file import bundled_problem_files
+    from catalog.progress import progress_bar
+    from catalog.tables import plain_table
+    from catalog.workers import default_workers
+    from symbolic.errors import Undecided
+
+    if workers is not None and not 1 <= workers <= 256:
+        raise CatalogError(f"--workers must be between 1 and 256, not {workers}")
+    if budget is not None and not 0 < budget < float("inf"):
+        raise CatalogError(f"--budget must be a positive number of seconds, not {budget}")
+    jobs = jobs_of(files or bundled_problem_files(), width)
+    with progress_bar() as report:
+        rows = build_catalog(jobs, db, workers=workers or default_workers(), budget=budget, report=report)
+    header = ["problem", "width", "regions", "critical functions", "completeness", "seconds"]
+    lines = [
+        [
+            row["problem"],
+            str(row["width"]),
+            str(row["regions"]),
+            str(row["functions"]),
+            row["status"],
+            f"{row['seconds']:.2f}",
+        ]
+        for row in rows
+    ]
+    typer.echo(plain_table(header, lines))
+    doubtful = [row for row in rows if row["status"] == "undecided"]
+    for row in doubtful:
+        typer.echo(f"saddlery: {row['problem']} at width {row['width']} is undecided: {row['reason']}", err=True)
+    if doubtful and strict:
+        raise Undecided(f"{len(doubtful)} of {len(rows)} surveys stayed undecided")
+
+
+@app.command()
+def query(
+    entity: Annotated[
+        str, typer.Argument(metavar="ENTITY", help="problems, regions, functions, strata, transitions or branches.")
+    ],
+    problem: Annotated[str | None, typer.Option(help="A name in the database, or a path ending in .toml.")] = None,
+    width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed of each problem.")] = None,
+    kind: Annotated[str | None, typer.Option(help="At least one stratum of this kind.")] = None,
+    index: Annotated[int | None, typer.Option(help="At least one stratum of this index.")] = None,
+    max_loss: Annotated[str | None, typer.Option(metavar="Q", help="Loss at most this rational, exactly.")] = None,
+    notion: Annotated[str | None, typer.Option(help="clarke: also what is stationary only in that sense.")] = None,
+    where: Annotated[str | None, typer.Option(metavar="SQL", help="A filter expression over the columns.")] = None,
+    form: Annotated[str, typer.Option("--format", help="table, json, csv or latex.")] = "table",
+    db: Database = None,
+) -> None:
+    """Answer a question, with what is proved about the completeness of the answer."""
+    from catalog.answer import describe
+    from catalog.errors import CatalogError
+    from catalog.query import open_catalog
+    from catalog.tables import csv_text, plain_table, short_columns
+
+    if form not in ("table", "json", "csv", "latex"):
+        raise CatalogError(f"unknown format {form!r}; choose from table, json, csv, latex")
+    filters: dict[str, Any] = {
+        "problem": problem,
+        "width": width,
+        "kind": kind,
+        "index": index,
+        "max_loss": max_loss,
+        "notion": notion,
+        "where": where,
+    }
+    with open_catalog(db) as opened:
+        answer = opened.query(entity, **filters)
+    if form == "json":
+        import json
+
+        typer.echo(json.dumps(answer.as_json(), sort_keys=True, indent=1, allow_nan=False))
+    elif form == "csv":
+        typer.echo(csv_text(entity, answer), nl=False)
+        typer.echo(f"saddlery: {describe(answer.complete)}", err=True)
+    elif form == "latex":
+        typer.echo(answer.to_latex())
+    else:
+        typer.echo(plain_table(*short_columns(entity, answer)))
+        typer.echo(f"\n{len(answer)} {entity}; {describe(answer.complete)}")
+
+
+@app.command()
+def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = None) -> None:
+    """One record in full."""
+    from catalog.answer import describe
+    from catalog.query import open_catalog
+    from catalog.tables import full_record
+
+    with open_catalog(db) as opened:
+        _, row, complete = opened.record(label)
+    typer.echo(full_record(row))
+    typer.echo(f"\nThe list it belongs to is {describe(complete)}")
+
+
+@app.command()
+def latex(
+    names: Annotated[list[str], typer.Argument(metavar="PROBLEM-or-LABELS...", help="A problem, or labels.")],
+    what: Annotated[str, typer.Option(help="functions or regions, for a problem.")] = "functions",
+    width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed.")] = None,
+    out: Annotated[str | None, typer.Option("-o", metavar="OUT.tex", help="Default: standard output.")] = None,
+    standalone: Annotated[bool, typer.Option("--standalone", help="A document that compiles by itself.")] = False,
+    db: Database = None,
+) -> None:
+    """LaTeX tables with exact cells."""
+    from catalog.query import open_catalog
+    from catalog.typesetting import typeset
+
+    with open_catalog(db) as opened:
+        text = typeset(opened, names, what, width, standalone=standalone)
+    if out is None:
+        typer.echo(text)
+    else:
+        Path(out).write_text(text + "\n", encoding="utf-8")
+
+
+@app.command()
+def release(
+    names: Annotated[list[str] | None, typer.Argument(metavar="PROBLEM", help="Default: all surveyed.")] = None,
+    out: Annotated[str, typer.Option("-o", metavar="DIR", help="Folder for the files.")] = "data/catalog",
+    db: Database = None,
+) -> None:
+    """Write the records of the database as text, one file for each problem."""
+    from catalog.release import release as write_release
+
+    for path in write_release(out, db, names or ()):
+        typer.echo(str(path))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 a check failed or something stayed undecided, 2 bad input."""
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    from symbolic.errors import Refuted, SaddleryError, Undecided
+
+    try:
+        code = app(arguments, prog_name="saddlery", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (Undecided, Refuted) as error:
+        return _fail(str(error), 1)
+    except SaddleryError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTION, INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has what it wanted.
+        _discard_output()
+        return 0
+    except OSError as error:
+        _discard_output()
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 2)
+    except Exception as error:
+        # Errors of the command line itself have a text and an exit code of their own.
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            return _fail(f"{error.format_message()} (see saddlery --help)", 2)
+        if type(error).__name__ == "Abort":
+            return _fail(INTERRUPTION, INTERRUPTED)
+        if os.environ.get("SADDLERY_TRACEBACK"):
+            raise
+        return _fail(f"internal error, {type(error).__name__}: {error} (SADDLERY_TRACEBACK=1 shows where)", 2)
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from complaining at exit about output that nobody takes."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(text: str, code: int) -> int:
+    line = " ".join(text.split())
+    line = "".join(char if char.isprintable() else "?" for char in line)
+    print(f"saddlery: {line}", file=sys.stderr)
+    return code

@@ -1,0 +1,99 @@
+"""The schema of the database, as ordered named migrations. A migration that was released is never edited.
+
+`PRAGMA application_id` says that a file is ours, `PRAGMA user_version` which migration it has reached; the table
+`migrations` records when each one ran and under which version of the software. All three change in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+APPLICATION_ID = 0x5344_4C52
+"""`SDLR`, written into the header of every database."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the schema: statements that are executed in order, in one transaction."""
+
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "problems, cells, surveys, functions, regions",
+        (
+            """CREATE TABLE migrations (
+                version INTEGER PRIMARY KEY,
+                name TEXT NOT NULL,
+                applied_at TEXT NOT NULL,
+                software TEXT NOT NULL
+            ) STRICT""",
+            """CREATE TABLE problems (
+                name TEXT PRIMARY KEY,
+                family TEXT NOT NULL,
+                content TEXT NOT NULL,
+                canonical TEXT NOT NULL,
+                degree INTEGER NOT NULL,
+                record TEXT NOT NULL
+            ) STRICT""",
+            """CREATE TABLE cells (
+                canonical TEXT NOT NULL,
+                knots INTEGER NOT NULL,
+                system TEXT NOT NULL,
+                status TEXT NOT NULL,
+                record TEXT NOT NULL,
+                budget REAL,
+                solved_at TEXT NOT NULL,
+                software TEXT NOT NULL,
+                PRIMARY KEY (canonical, knots, system)
+            ) STRICT""",
+            """CREATE TABLE surveys (
+                problem TEXT NOT NULL REFERENCES problems (name),
+                width INTEGER NOT NULL,
+                status TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                caveat TEXT NOT NULL,
+                functions INTEGER NOT NULL,
+                regions INTEGER NOT NULL,
+                seconds REAL NOT NULL,
+                finished_at TEXT NOT NULL,
+                software TEXT NOT NULL,
+                parameters TEXT NOT NULL,
+                PRIMARY KEY (problem, width)
+            ) STRICT""",
+            """CREATE TABLE functions (
+                label TEXT PRIMARY KEY,
+                problem TEXT NOT NULL REFERENCES problems (name),
+                family TEXT NOT NULL,
+                class TEXT NOT NULL,
+                pattern TEXT,
+                knots INTEGER NOT NULL,
+                minimal_width INTEGER NOT NULL,
+                rigor TEXT NOT NULL,
+                provisional INTEGER NOT NULL,
+                loss_lower REAL NOT NULL,
+                loss_upper REAL NOT NULL,
+                position INTEGER NOT NULL,
+                record TEXT NOT NULL
+            ) STRICT""",
+            "CREATE INDEX functions_by_width ON functions (problem, minimal_width, position)",
+            """CREATE TABLE regions (
+                label TEXT PRIMARY KEY,
+                problem TEXT NOT NULL REFERENCES problems (name),
+                width INTEGER NOT NULL,
+                interior INTEGER NOT NULL,
+                active INTEGER NOT NULL,
+                inactive INTEGER NOT NULL,
+                position INTEGER NOT NULL,
+                record TEXT NOT NULL
+            ) STRICT""",
+            "CREATE INDEX regions_by_width ON regions (problem, width, position)",
+        ),
+    ),
+)
+
+SCHEMA_VERSION = MIGRATIONS[-1].version

@@ -1,0 +1,75 @@
+"""The tables of the database as SQLAlchemy sees them; `catalog.migrations` makes them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+_text, _integer, _real = Text(), Integer(), Float()
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("name", _text, primary_key=True),
+    Column("family", _text),
+    Column("content", _text),
+    Column("canonical", _text),
+    Column("degree", _integer),
+    Column("record", _text),
+)
+cells = Table(
+    "cells",
+    metadata,
+    Column("canonical", _text, primary_key=True),
+    Column("knots", _integer, primary_key=True),
+    Column("system", _text, primary_key=True),
+    Column("status", _text),
+    Column("record", _text),
+    Column("budget", _real),
+    Column("solved_at", _text),
+    Column("software", _text),
+)
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("problem", _text, primary_key=True),
+    Column("width", _integer, primary_key=True),
+    Column("status", _text),
+    Column("reason", _text),
+    Column("caveat", _text),
+    Column("functions", _integer),
+    Column("regions", _integer),
+    Column("seconds", _real),
+    Column("finished_at", _text),
+    Column("software", _text),
+    Column("parameters", _text),
+)
+functions = Table(
+    "functions",
+    metadata,
+    Column("label", _text, primary_key=True),
+    Column("problem", _text),
+    Column("family", _text),
+    Column("class", _text),
+    Column("pattern", _text),
+    Column("knots", _integer),
+    Column("minimal_width", _integer),
+    Column("rigor", _text),
+    Column("provisional", _integer),
+    Column("loss_lower", _real),
+    Column("loss_upper", _real),
+    Column("position", _integer),
+    Column("record", _text),
+)
+regions = Table(
+    "regions",
+    metadata,
+    Column("label", _text, primary_key=True),
+    Column("problem", _text),
+    Column("width", _integer),
+    Column("interior", _integer),
+    Column("active", _integer),
+    Column("inactive", _integer),
+    Column("position", _integer),
+    Column("record", _text),
+)

@@ -1,0 +1,119 @@
+"""The filter expressions of `--where`: one SQL expression over documented columns, run where it can do no harm.
+
+The expression runs on a read-only connection. An authorizer admits reading the documented columns of one table and a
+list of harmless functions, and nothing else; limits on size, depth and time hold off what merely takes forever.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+
+from catalog.errors import CatalogError
+from catalog.store import Store
+
+COLUMNS = {
+    "problems": ("name", "family", "degree"),
+    "regions": ("label", "problem", "width", "interior", "active", "inactive"),
+    "functions": (
+        "label",
+        "problem",
+        "family",
+        "class",
+        "pattern",
+        "knots",
+        "minimal_width",
+        "rigor",
+        "provisional",
+        "loss_lower",
+        "loss_upper",
+    ),
+}
+"""Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly."""
+
+FUNCTIONS = frozenset(
+    {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",
+     "sign", "substr", "substring", "trim", "typeof", "upper"}
+)
+
+MAXIMAL_LENGTH = 4000
+MAXIMAL_SECONDS = 5.0
+
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_QUOTED = re.compile(r'"([^"]*)"')
+
+
+def keys_where(store: Store, entity: str, expression: str) -> set[str]:
+    """Keys (labels, or names of problems) of the rows for which the expression is true.
+
+    Args:
+        store: the database.
+        entity: "problems", "regions" or "functions".
+        expression: SQL over `COLUMNS[entity]` without semicolons, for example ``class = 'B' AND knots > 2``.
+
+    Raises:
+        CatalogError: a syntax error, an unknown column, or anything that is not such an expression.
+    """
+    columns = COLUMNS[entity]
+    _check_text(expression, columns)
+    # The line break ends a comment in the expression, which could otherwise hide the closing parenthesis.
+    statement = f"SELECT {columns[0]} FROM {entity} WHERE (\n{expression}\n)"
+    deadline = time.monotonic() + MAXIMAL_SECONDS
+    with store.raw_reader() as connection:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        connection.set_authorizer(_authorizer(entity, columns))
+        connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
+        try:
+            return {str(key) for (key,) in connection.execute(statement)}
+        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
+            raise CatalogError(f"--where {_short(expression)} cannot be used: {_reason(error, columns)}") from None
+
+
+Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
+
+
+def _authorizer(entity: str, columns: tuple[str, ...]) -> Authorizer:
+    def allow(action: int, first: str | None, second: str | None, _database: str | None, _view: str | None) -> int:
+        if action == sqlite3.SQLITE_SELECT:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and first == entity and (not second or second in columns):
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() in FUNCTIONS:
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    return allow
+
+
+def _check_text(expression: str, columns: tuple[str, ...]) -> None:
+    if not expression.strip():
+        raise CatalogError("--where needs an expression, for example \"minimal_width = 2\"")
+    if len(expression) > MAXIMAL_LENGTH:
+        raise CatalogError(f"--where must have at most {MAXIMAL_LENGTH} characters, not {len(expression)}")
+    if not expression.replace("\n", " ").replace("\t", " ").isprintable():
+        raise CatalogError("--where must not have control characters")
+    # SQLite takes an unknown name in double quotes for a text, which would turn a misspelled column into an answer.
+    for name in _QUOTED.findall(_LITERAL.sub("''", expression)):
+        if name not in columns:
+            raise CatalogError(f"--where: no column {name!r}; texts are written in single quotes, like 'x2:A.1.1'")
+
+
+def _reason(error: Exception, columns: tuple[str, ...]) -> str:
+    text = " ".join(str(error).split())
+    if "interrupted" in text:
+        return f"it takes more than {MAXIMAL_SECONDS:.0f} s"
+    if "not authorized" in text or "prohibited" in text:
+        return f"only the columns {', '.join(columns)} and simple functions are allowed ({text})"
+    if "no such column" in text:
+        return f"{text}; the columns are {', '.join(columns)}"
+    return text
+
+
+def _short(expression: str) -> str:
+    text = " ".join(expression.split())
+    return repr(text if len(text) <= 60 else text[:57] + "...")
