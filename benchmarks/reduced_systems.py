@@ -1,8 +1,9 @@
 """The polynomial systems that every engine of the benchmark is given, as text that any of them reads.
 
 Factors that vanish on the walls only (t_i, 1 - t_i, t_j - t_i) are divided out first, which every engine profits from.
-Coupled patterns ('+' somewhere before '-') still have components of positive dimension on the walls: for the engines
-that need it they get one more unknown u and the equation u * (product of the piece lengths) = 1.
+Coupled patterns ('+' somewhere before '-') still have complex components of positive dimension, on the walls and where
+the cleared denominator N = sum_k delta_k^2 prod_{j != k} h_j^3 vanishes: they get one more unknown u and the equation
+u N prod_k h_k = 1, without which msolve and SymPy answer "infinitely many solutions".
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
+from math import lcm, prod
 
-from flint import Ordering, fmpq_mpoly, fmpq_mpoly_ctx
-from oracles.skeleton_direct import exact_system
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
+from oracles.skeleton_direct import deltas, exact_system
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,13 @@ def reduced_system(target: Sequence[Fraction], system: str, knots: int) -> Reduc
             stripped = _without(stripped, wall)
         equations.append(_text(stripped, variables))
     if coupled:
-        saturation = context.gens()[0]
-        for left, right in pairwise(ends):
-            saturation *= right - left
+        lengths = [right - left for left, right in pairwise(ends)]
+        active = [(k, delta) for k, delta in enumerate(deltas(system, knots, Fraction(0))) if delta]
+        denominator = context.constant(0)
+        for k, delta in active:
+            others = [lengths[j] ** 3 for j, _ in active if j != k]
+            denominator += prod(others, start=context.constant(1)) * fmpq(delta.numerator, delta.denominator) ** 2
+        saturation = context.gens()[0] * denominator * prod(lengths, start=context.constant(1))
         equations.append(_text(saturation - 1, variables))
     return ReducedSystem(knots, system, tuple(variables), tuple(equations))
 

@@ -36,7 +36,7 @@ def run_sympy(method: str, system: ReducedSystem, limit: float) -> Outcome:
             [sys.executable, child], input=job, capture_output=True, text=True, timeout=limit + 2, check=False
         )
     except subprocess.TimeoutExpired:
-        return Outcome(limit, None, "stopped at the limit", False)
+        return Outcome(limit, None, "stopped", False)
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit {done.returncode}"]
         return Outcome(0.0, None, f"failed: {last[0].split(':')[0]}", False)
@@ -61,11 +61,10 @@ def run_msolve(binary: str, system: ReducedSystem, limit: float) -> Outcome:
         source.write_text(",".join(system.variables) + "\n0\n" + ",\n".join(system.equations) + "\n")
         started = perf_counter()
         try:
-            done = subprocess.run(
-                [binary, "-f", str(source), "-o", str(answer)], capture_output=True, text=True, timeout=limit, check=False
-            )
+            command = [binary, "-f", str(source), "-o", str(answer)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
-            return Outcome(limit, None, "stopped at the limit", False)
+            return Outcome(limit, None, "stopped", False)
         seconds = perf_counter() - started
         text = answer.read_text() if answer.exists() else ""
     if done.returncode != 0 or not text.strip():

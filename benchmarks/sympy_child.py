@@ -1,4 +1,4 @@
-"""Run in a process of its own, which the benchmark kills at the time limit: SymPy on one system read from standard input.
+"""SymPy on one system read from standard input, in a process of its own that can be killed.
 
 Input: {"method": "groebner" or "solve_poly_system", "variables": [...], "equations": [...], "knots": m}.
 Output: {"seconds": ..., "solutions": number of real solutions with 0 < t_1 < ... < t_m < 1, or null, "note": text}.
@@ -41,7 +41,7 @@ def main() -> None:
     try:
         if job["method"] == "groebner":
             basis = groebner(system, *symbols(variables), order="lex")
-            note = f"basis of {len(basis.exprs)}, solutions not isolated"
+            note = f"basis of {len(basis.exprs)}"
         else:
             found = solve_poly_system(system, *symbols(variables)) or []
             solutions = 0

@@ -197,6 +197,9 @@ def _run(arguments: list[str]) -> int:
     try:
         code = app(arguments, prog_name="saddlery", standalone_mode=False)
         sys.stdout.flush()
+        # The command line turns an interrupt into this code.
+        if code == INTERRUPTED:
+            return _fail(INTERRUPTION, INTERRUPTED)
         return code if isinstance(code, int) else 0
     except (Undecided, Refuted) as error:
         return _fail(str(error), 1)
@@ -204,8 +207,8 @@ def _run(arguments: list[str]) -> int:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return _fail(INTERRUPTION, INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has what it wanted.
+    except (BrokenPipeError, SystemExit):
+        # The reader has what it wanted; typer turns a broken pipe into an exit of its own.
         _discard_output()
         return 0
     except OSError as error:

@@ -174,7 +174,7 @@ def table_latex(
         columns=column * max(len(fields), 1),
         caption=escape(entity.capitalize()),
         head=" & ".join(escape(field).replace(r"\_", r"\_\allowbreak{}") for field in fields) or "no rows",
-        rows=[" & ".join(_plain_cell(row.get(field)) for field in fields) for row in rows],
+        rows=[" & ".join(_field_cell(field, row.get(field)) for field in fields) for row in rows],
         statement=completeness_statement(complete),
     )
 
@@ -211,11 +211,12 @@ class _FunctionCells:
 
 
 def _function_cells(row: Row, notes: RootNotes, digits: int, start: str) -> _FunctionCells:
-    loss = row["loss"]
-    moment = number_math(row.get("moment"), row.get("moment_exact"), notes, digits)
-    offset = number_math(row.get("offset"), row.get("offset_exact"), notes, digits)
+    # In the order of the page, so that the names of algebraic numbers count up along it.
+    loss = _loss_math(row["loss"], notes, digits)
     shape = [_listed("t", row["kinks"], row.get("kinks_exact"), notes, digits, first=1)]
     shape.append(_listed("s", row["slopes"], row.get("slopes_exact"), notes, digits, first=0))
+    offset = number_math(row.get("offset"), row.get("offset_exact"), notes, digits)
+    moment = number_math(row.get("moment"), row.get("moment_exact"), notes, digits)
     shape.append(rf"$f({start}) = {offset}$, $M = {moment}$")
     letter = escape(row.get("class") or "")
     pattern = row.get("pattern")
@@ -223,7 +224,7 @@ def _function_cells(row: Row, notes: RootNotes, digits: int, start: str) -> _Fun
         label_cell(row["label"]),
         rf"{letter} \texttt{{{escape(pattern)}}}" if pattern else letter,
         escape(row["minimal_width"]),
-        rf"${_loss_math(loss, notes, digits)}$\newline {escape(row['rigor'])}",
+        rf"${loss}$\newline {escape(row['rigor'])}",
         r"\newline ".join(part for part in shape if part),
     )
 
@@ -274,6 +275,17 @@ def _of_problem(problem: IntervalProblem | None, rows: Sequence[Row]) -> str:
 
 def _math_rational(value: Fraction) -> str:
     return expression_math(str(value))
+
+
+def _field_cell(field: str, value: Any) -> str:
+    """A field of a problem, or of any other record."""
+    if field in ("target", "leak"):
+        return f"${expression_math(value)}$"
+    if field == "domain":
+        return f"$[{', '.join(expression_math(end) for end in value)}]$"
+    if field == "surveys":
+        return "; ".join(f"width {escape(one['width'])}: {escape(_status_of(one))}" for one in value)
+    return label_cell(value) if field == "name" else _plain_cell(value)
 
 
 def _plain_cell(value: object) -> str:

@@ -59,10 +59,10 @@ def escape(text: object) -> str:
 
 
 def label_cell(label: object) -> str:
-    """A label in typewriter type that may be broken after its separators."""
+    """A label in typewriter type; a line may break after the problem's name, elsewhere only if it must."""
     text = escape(label)
-    for mark in ":.@,":
-        text = text.replace(mark, mark + r"\allowbreak{}")
+    for mark, penalty in ((":", 0), ("@", 0), (".", 500), ("{-}", 900)):
+        text = text.replace(mark, rf"{mark}\penalty{penalty}{{}}")
     return rf"\texttt{{{text}}}"
 
 

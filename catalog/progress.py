@@ -18,11 +18,17 @@ def progress_bar() -> Iterator[Reporter]:
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("survey", total=None)
+    bar = Bar(*columns, console=Console(stderr=True))
+    task = bar.add_task("survey", total=None)
 
-        def report(progress: Progress) -> None:
-            words = "survey" if progress.done == progress.total else f"{progress.problem} width {progress.width}"
-            bar.update(task, completed=progress.done, total=progress.total, description=words)
+    def report(progress: Progress) -> None:
+        # Not before there is progress, so that a refusal is one line.
+        bar.start()
+        words = "survey" if progress.done == progress.total else f"{progress.problem} width {progress.width}"
+        bar.update(task, completed=progress.done, total=progress.total, description=words)
 
+    try:
         yield report
+    finally:
+        if bar.live.is_started:
+            bar.stop()

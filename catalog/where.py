@@ -58,8 +58,7 @@ def keys_where(store: Store, entity: str, expression: str) -> set[str]:
     """
     columns = COLUMNS[entity]
     _check_text(expression, columns)
-    # The line break ends a comment in the expression, which could otherwise hide the closing parenthesis.
-    statement = f"SELECT {columns[0]} FROM {entity} WHERE (\n{expression}\n)"
+    statement = f"SELECT {columns[0]} FROM {entity} WHERE ({expression})"
     deadline = time.monotonic() + MAXIMAL_SECONDS
     with store.raw_reader() as connection:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
@@ -97,10 +96,24 @@ def _check_text(expression: str, columns: tuple[str, ...]) -> None:
         raise CatalogError(f"--where must have at most {MAXIMAL_LENGTH} characters, not {len(expression)}")
     if not expression.replace("\n", " ").replace("\t", " ").isprintable():
         raise CatalogError("--where must not have control characters")
-    # SQLite takes an unknown name in double quotes for a text, which would turn a misspelled column into an answer.
-    for name in _QUOTED.findall(_LITERAL.sub("''", expression)):
+    # Outside of texts and quoted names the expression must stand alone: what closes the parenthesis around it, hides
+    # it behind a comment or ends the statement would ask another question than a filter does.
+    outside = _LITERAL.sub("''", expression)
+    for name in _QUOTED.findall(outside):
+        # SQLite takes an unknown name in double quotes for a text: a misspelled column would silently be an answer.
         if name not in columns:
             raise CatalogError(f"--where: no column {name!r}; texts are written in single quotes, like 'x2:A.1.1'")
+    outside = _QUOTED.sub("name", outside)
+    for mark in ("--", "/*", ";", "`", "[", '"'):
+        if mark in outside:
+            raise CatalogError(f"--where {_short(expression)} cannot be used: {mark} is not part of an expression")
+    depth = 0
+    for char in outside:
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            break
+    if depth:
+        raise CatalogError(f"--where {_short(expression)} cannot be used: its parentheses do not match")
 
 
 def _reason(error: Exception, columns: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def square(coefficients: list[Fraction]) -> list[Fraction]:
     return result
 
 
-@pytest.mark.parametrize(("stem", "entry"), INSTANCES, ids=NAMES)
-def test_published_instance_satisfies_the_equations(stem: str, entry: dict[str, Any]) -> None:
+@pytest.mark.parametrize("entry", [entry for _, entry in INSTANCES], ids=NAMES)
+def test_published_instance_satisfies_the_equations(entry: dict[str, Any]) -> None:
     assert entry["leak"] == "0"
     target = TARGETS[entry["target"]]
     ends = [Fraction(0), *numbers(entry["kinks"]), Fraction(1)]
@@ -71,9 +72,9 @@ def test_published_instance_satisfies_the_equations(stem: str, entry: dict[str, 
         return
     sigma = [Fraction(0), *(ORIENTATION[mark] for mark in pattern), Fraction(1)]
     assert moment != 0
-    assert moments == [(right - left) * moment for left, right in zip(sigma, sigma[1:], strict=False)]
+    assert moments == [(right - left) * moment for left, right in pairwise(sigma)]
     taus = [1 - value for value in sigma[1:-1]]
-    jumps = [right - left for left, right in zip(slopes, slopes[1:], strict=False)]
+    jumps = [right - left for left, right in pairwise(slopes)]
     assert slopes[0] + sum(tau * jump for tau, jump in zip(taus, jumps, strict=True)) == 0
     assert 0 not in jumps
     assert entry["minimal_width"] == len(pattern)
@@ -102,11 +103,19 @@ def test_every_value_says_how_it_is_known() -> None:
         assert {entry["value"] for entry in data["instance"]} <= keys
 
 
-@pytest.mark.parametrize(("stem", "entry"), INSTANCES, ids=NAMES)
-def test_survey_finds_the_published_instance(stem: str, entry: dict[str, Any]) -> None:
+def is_heavy(entry: dict[str, Any]) -> bool:
+    return bool(entry["target"] != "x" and entry["minimal_width"] > 3)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(entry, id=name, marks=[pytest.mark.slow] if is_heavy(entry) else [])
+        for name, (_, entry) in zip(NAMES, INSTANCES, strict=True)
+    ],
+)
+def test_survey_finds_the_published_instance(entry: dict[str, Any]) -> None:
     width = max(entry["minimal_width"], 1)
-    if entry["target"] != "x" and width > 3:
-        pytest.skip("width 4 of x**2 is left to the slow tests of the survey")
     found = survey(IntervalProblem.from_text("published", entry["target"]), width)
     assert found.completeness.status is CompletenessStatus.PROVED
     matches = [

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from flint import arb
 
@@ -23,7 +24,8 @@ from symbolic.interval.affine import critical_patterns, kinks_on_unit_interval
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.located import BITS, LocatedSolution, exact_solution, is_zero, locate, satisfies_pattern
 from symbolic.interval.problem import AffineTransport, CanonicalProblem, IntervalProblem, mirror_pattern
-from symbolic.interval.skeletons import FREE, GRID_BITS, Profile, SkeletonSystem, T
+from symbolic.interval.realization import RealizedFunction, Values, carry
+from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem, T
 from symbolic.problem import Cell
 
 
@@ -32,6 +34,7 @@ class Assembly:
     """Critical functions found so far, and the doubts: sentences that each name something undecided."""
 
     functions: list[IntervalFunction] = field(default_factory=list)
+    realized: dict[str, RealizedFunction] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
 
 
@@ -69,11 +72,11 @@ def _add_best_fits(
     affine = exact_solution(SkeletonSystem(canonical, 0, FREE), [], NumberField(Fraction(1)))
     constant = exact_solution(SkeletonSystem(canonical, 0, ""), [], NumberField(Fraction(1)))
     level = satisfies_pattern(affine, "", False) is Verdict.YES
-    function = _transported(problem, transport, f"{problem.name}:A.0.1", affine, 0 if level else 1)
-    result.functions.append(replace(function, realizations=("",) if level else ()))
-    if not level:
-        function = _transported(problem, transport, f"{problem.name}:B..1", constant, 0)
-        result.functions.append(replace(function, function_class="B", pattern=""))
+    if level:
+        _add(result, problem, transport, affine, label="A.0.1", minimal_width=0, realizations=("",))
+        return
+    _add(result, problem, transport, affine, label="A.0.1", minimal_width=1)
+    _add(result, problem, transport, constant, label="B..1", minimal_width=0, pattern="")
 
 
 def _assemble_affine(problem: IntervalProblem, width: int) -> Assembly:
@@ -81,9 +84,8 @@ def _assemble_affine(problem: IntervalProblem, width: int) -> Assembly:
     result = Assembly()
     if problem.degree == 0:
         zero = Fraction(0)
-        numbers = {"kinks": (), "slopes": (zero,), "offset": (problem.target[0],), "moment": (zero,), "loss": (zero,)}
-        function = _function(problem, f"{problem.name}:A.0.1", 0, numbers)
-        result.functions.append(replace(function, realizations=("",)))
+        numbers = Values[Number]((), (zero,), problem.target[0], zero, zero)
+        result.functions.append(_function(problem, numbers, label="A.0.1", minimal_width=0, realizations=("",)))
         return result
     canonical, transport = problem.canonical()
     _add_best_fits(problem, canonical, transport, result)
@@ -171,10 +173,17 @@ def _add_class_a(
         minimal = knots if realizing else knots + 1
         if minimal > width:
             continue
-        label = f"{problem.name}:A.{knots}.{number}" + ("" if complete else "?")
         shown = tuple(sorted(mirror_pattern(p) if transport.reflected else p for p in realizing))
-        function = _transported(problem, transport, label, solution, minimal)
-        result.functions.append(replace(function, realizations=shown, moment=Fraction(0), provisional=not complete))
+        _add(
+            result,
+            problem,
+            transport,
+            solution,
+            label=f"A.{knots}.{number}",
+            minimal_width=minimal,
+            realizations=shown,
+            provisional=not complete,
+        )
     return realized
 
 
@@ -205,9 +214,16 @@ def _add_class_b(
             accepted.append((solution, ()))
     shown = mirror_pattern(pattern) if transport.reflected else pattern
     for number, (solution, _) in enumerate(_in_label_order(accepted, transport), start=1):
-        label = f"{problem.name}:B.{shown}.{number}" + ("" if complete else "?")
-        function = _transported(problem, transport, label, solution, len(pattern))
-        result.functions.append(replace(function, function_class="B", pattern=shown, provisional=not complete))
+        _add(
+            result,
+            problem,
+            transport,
+            solution,
+            label=f"B.{shown}.{number}",
+            minimal_width=len(pattern),
+            pattern=shown,
+            provisional=not complete,
+        )
 
 
 def _in_label_order(
@@ -250,20 +266,33 @@ def _power_of_two_above(value: Fraction) -> Fraction:
     return Fraction(2) ** exponent
 
 
-def _transported(
-    problem: IntervalProblem, transport: AffineTransport, label: str, solution: LocatedSolution, minimal_width: int
-) -> IntervalFunction:
-    """The function in the coordinates of the problem, exact where the solution is."""
-    exact = solution.exact_profile
-    if exact is not None and solution.exact is not None and solution.field is not None:
-        values = _carry(solution.exact, exact, transport, solution.field.lift)
-        numbers = {name: tuple(element.number() for element in row) for name, row in values.items()}
-        return _function(problem, label, minimal_width, numbers)
-    with working_precision(BITS + 64):
-        rows = _carry(solution.balls, solution.profile, transport, arb_of)
+def _add(
+    result: Assembly, problem: IntervalProblem, transport: AffineTransport, solution: LocatedSolution, **facts: Any
+) -> None:
+    """Add the function of a solution, in the coordinates of the problem, exact where the solution is."""
+    exact, field = solution.exact_profile, solution.field
+    numbers: Values[Number]
+    if exact is not None and field is not None and solution.exact is not None:
+        carried = carry(solution.exact, exact, transport, field.lift)
+        numbers = _each(carried, lambda element, _: element.number())
+    else:
         units = _units(transport)
-        rounded = {name: tuple(_rounded(ball, units[name]) for ball in row) for name, row in rows.items()}
-    return _function(problem, label, minimal_width, rounded)
+        with working_precision(BITS + 64):
+            balls = carry(solution.balls, solution.profile, transport, arb_of)
+            numbers = _each(balls, lambda ball, name: _rounded(ball, units[name]))
+    function = _function(problem, numbers, **facts)
+    result.functions.append(function)
+    result.realized[function.label] = RealizedFunction(problem, transport, solution, function)
+
+
+def _each(values: Values[T], convert: Callable[[T, str], Number]) -> Values[Number]:
+    return Values(
+        tuple(convert(value, "kinks") for value in values.kinks),
+        tuple(convert(value, "slopes") for value in values.slopes),
+        convert(values.offset, "offset"),
+        convert(values.moment, "moment"),
+        convert(values.loss, "loss"),
+    )
 
 
 def _units(transport: AffineTransport) -> dict[str, Fraction]:
@@ -279,49 +308,31 @@ def _units(transport: AffineTransport) -> dict[str, Fraction]:
     return {name: _power_of_two_above(value) for name, value in scales.items()}
 
 
-def _carry(
-    knots: Sequence[T], profile: Profile[T], transport: AffineTransport, lift: Callable[[Fraction], T]
-) -> dict[str, list[T]]:
-    """Kinks, slopes, offset, moment and loss in the coordinates of the problem (see `AffineTransport`)."""
-    scale, length = lift(transport.scale), lift(transport.length)
-    rise = lift(transport.scale / transport.length)
-    area = lift(transport.scale * transport.length**2)
-    start, shift, one = lift(transport.start), lift(transport.shift), lift(Fraction(1))
-    if not transport.reflected:
-        kinks = [start + length * t for t in knots]
-        slopes = [rise * slope for slope in profile.slopes]
-        offset, moment = profile.offset, area * profile.moment
-    else:
-        kinks = [start + length * (one - t) for t in reversed(knots)]
-        slopes = [-(rise * slope) for slope in reversed(profile.slopes)]
-        offset, moment = profile.offset, -(area * profile.moment)
-        ends = [lift(Fraction(0)), *knots, one]
-        for k, slope in enumerate(profile.slopes):
-            offset = offset + slope * (ends[k + 1] - ends[k])
-    return {
-        "kinks": kinks,
-        "slopes": slopes,
-        "offset": [shift + scale * offset],
-        "moment": [moment],
-        "loss": [lift(transport.scale**2 * transport.length) * profile.loss],
-    }
-
-
 def _function(
-    problem: IntervalProblem, label: str, minimal_width: int, numbers: Mapping[str, Sequence[Number]]
+    problem: IntervalProblem,
+    numbers: Values[Number],
+    *,
+    label: str,
+    minimal_width: int,
+    pattern: str | None = None,
+    realizations: tuple[str, ...] = (),
+    provisional: bool = False,
 ) -> IntervalFunction:
-    every = [number for row in numbers.values() for number in row]
+    """The record; class B if a pattern is given, else class A, whose moment is exactly 0."""
+    moment = Fraction(0) if pattern is None else numbers.moment
+    every = (*numbers.kinks, *numbers.slopes, numbers.offset, moment, numbers.loss)
     return IntervalFunction(
         problem=problem.name,
-        label=label,
-        function_class="A",
-        pattern=None,
-        realizations=(),
-        kinks=tuple(numbers["kinks"]),
-        slopes=tuple(numbers["slopes"]),
-        offset=numbers["offset"][0],
-        moment=numbers["moment"][0],
-        loss=numbers["loss"][0],
+        label=f"{problem.name}:{label}" + ("?" if provisional else ""),
+        function_class="A" if pattern is None else "B",
+        pattern=pattern,
+        realizations=realizations,
+        kinks=numbers.kinks,
+        slopes=numbers.slopes,
+        offset=numbers.offset,
+        moment=moment,
+        loss=numbers.loss,
         minimal_width=minimal_width,
         rigor=Rigor.EXACT if all(is_exact(number) for number in every) else Rigor.CERTIFIED,
+        provisional=provisional,
     )

@@ -50,7 +50,9 @@ class BoxedSkeleton:
         self.degree = system.problem.degree
         sizes = [*target, *self.weights, *(1 / weight for weight in self.weights if weight)]
         if max(abs(value) for value in sizes) > LARGEST:
-            raise InsufficientPrecision("a coefficient of the canonical problem is beyond the range of double precision")
+            raise InsufficientPrecision(
+                "a coefficient of the canonical problem is beyond the range of double precision"
+            )
         self.taylor = {
             j: [target[i] * comb(i, j) for i in range(j, self.degree + 1)] for j in range(1, self.degree + 1)
         }

@@ -22,7 +22,8 @@ AUDIT_BITS = 200
 def audit_enclosures(boxed: BoxSystem, exact: BallSystem, *, samples: int, seed: int) -> list[str]:
     """Failures of `F(point) in boxed.residual_balls` and `F'(point) in boxed.jacobian_balls` at random dyadic points.
 
-    Boxes of random size around random increasing points, residuals at the points themselves, where the ball is as thin as
+    Boxes of random size around random increasing points, residuals at the points themselves, where the ball is as
+    thin as
     the rounding bound allows.
 
     Returns:
@@ -48,9 +49,11 @@ def audit_enclosures(boxed: BoxSystem, exact: BallSystem, *, samples: int, seed:
         for i in range(m):
             if not _holds(thin, (i, 0), residual[i]):
                 failures.append(f"the enclosure of equation {i + 1} misses its value at {ticks}/2^40")
-            for j in range(m):
-                if not _holds(wide, (i, j, 0), jacobian[i][j]):
-                    failures.append(f"the enclosure of derivative {i + 1},{j + 1} misses its value at {ticks}/2^40")
+            failures.extend(
+                f"the enclosure of derivative {i + 1},{j + 1} misses its value at {ticks}/2^40"
+                for j in range(m)
+                if not _holds(wide, (i, j, 0), jacobian[i][j])
+            )
     return failures
 
 

@@ -120,9 +120,7 @@ def solve_in_simplex(
     ordered = tuple(sorted(solutions, key=cmp_to_key(_lexicographic)))
     if reasons:
         return Elimination(ordered, _undecided(reasons))
-    return Elimination(
-        ordered, Completeness(CompletenessStatus.PROVED, "exact elimination: every candidate decided")
-    )
+    return Elimination(ordered, Completeness(CompletenessStatus.PROVED, "exact elimination: every candidate decided"))
 
 
 def _undecided(reasons: Sequence[str]) -> Completeness:
@@ -140,11 +138,7 @@ def _solve_branch(branch: Sequence[fmpz_mpoly], maximal_degree: int) -> tuple[li
         raise Undecided("two equations share a factor: there may be a component of positive dimension")
     axes: list[list[ExactNumber]] = []
     for axis in range(size):
-        roots = [
-            root
-            for factor in project_to_axis(branch, axis, maximal_degree)
-            for root in _axis_roots(factor, axis)
-        ]
+        roots = [root for factor in project_to_axis(branch, axis, maximal_degree) for root in _axis_roots(factor, axis)]
         if not roots:
             return [], []
         axes.append(sorted(roots, key=cmp_to_key(_order)))
@@ -255,12 +249,7 @@ def _krawczyk(
     at_center = [system.powers(i, value) for i, value in enumerate(center)]
     on_box = [system.powers(i, value) for i, value in enumerate(box)]
     try:
-        inverse = (
-            arb_mat([[_evaluate(terms, at_center) for terms in row] for row in system.slopes])
-            .mid()
-            .inv()
-            .mid()
-        )
+        inverse = arb_mat([[_evaluate(terms, at_center) for terms in row] for row in system.slopes]).mid().inv().mid()
     except ZeroDivisionError:
         return False
     slopes = arb_mat([[_evaluate(terms, on_box) for terms in row] for row in system.slopes])

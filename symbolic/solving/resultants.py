@@ -79,9 +79,7 @@ def project_to_axis(equations: Sequence[fmpz_mpoly], axis: int, maximal_degree: 
                 used.setdefault(i, []).append(equation)
     if not used:
         if not equations:
-            raise Undecided(
-                f"the equations leave t{axis + 1} free: there may be a component of positive dimension"
-            )
+            raise Undecided(f"the equations leave t{axis + 1} free: there may be a component of positive dimension")
         # Two different irreducible polynomials of one variable have no common zero.
         return list(equations) if len(equations) == 1 else []
     variable = min(used, key=lambda i: (len(used[i]), sum(int(e.degrees()[i]) for e in used[i])))

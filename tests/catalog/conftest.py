@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,13 +51,13 @@ def saddlery(capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture(scope="session")
-def small_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def small_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """x and x-leaky up to width 3, x2 up to width 2, x3 up to width 1."""
     path = tmp_path_factory.mktemp("database") / "small.sqlite"
     files = {file.stem: file for file in bundled_problem_files()}
     for name, width in (("x", 3), ("x-leaky", 3), ("x2", 2), ("x3", 1)):
         build(jobs_of([files[name]], width), path)
-    yield path
+    return path
 
 
 def write_problem(folder: Path, name: str, target: str = "x**2", **more: str) -> Path:

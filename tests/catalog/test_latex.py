@@ -266,6 +266,14 @@ def test_a_float_is_never_printed() -> None:
         latex.table_latex("problems", [{"name": "x2", "seconds": 0.25}], PROVED)
 
 
+def test_the_problem_table_says_which_widths_were_surveyed() -> None:
+    surveys = [{"width": 1, "status": "proved"}, {"width": 2, "status": "undecided"}]
+    row = {"name": "x2", "target": "x**3 - x/2", "domain": ["-1/2", "1"], "leak": "1/10", "surveys": surveys}
+    text = latex.table_latex("problems", [row], PROVED)
+    math = [r"$x^{3} - \tfrac{x}{2}$", r"$[-\tfrac{1}{2}, 1]$", r"$\tfrac{1}{10}$"]
+    assert " & ".join([*math, "width 1: proved; width 2: undecided"]) in text
+
+
 def function_rows() -> list[dict[str, object]]:
     problem = json.loads(GROUND_TRUTH.read_text())["problems"][1]
     rows: list[dict[str, object]] = []

@@ -124,8 +124,8 @@ def test_a_ball_gets_every_digit_it_proves(ball: Ball) -> None:
         (Fraction(1, 3), "0." + "3" * 36),
         (Fraction(1, 10**9), "1e-9"),
         (Fraction(1, 3 * 10**9), "3." + "3" * 35 + "e-10"),
-        (Ball(Fraction(1, 2), Fraction(1, 1024)), "0.50"),
-        (Ball(Fraction(0), Fraction(1, 1024)), "0.00"),
+        (Ball(Fraction(1, 2), Fraction(1, 1024)), "0.500"),
+        (Ball(Fraction(0), Fraction(1, 1024)), "0.000"),
         (AlgebraicNumber((-2, 0, 1), Fraction(1), Fraction(2)), "1.41421356237309504880168872420969808"),
     ],
 )
@@ -165,7 +165,6 @@ def test_floats_beyond_the_range_are_infinite_outward() -> None:
 @settings(max_examples=50)
 @given(quadratics(), st.fractions(max_denominator=1000))
 def test_comparison_agrees_with_squaring(number: AlgebraicNumber, threshold: Fraction) -> None:
-    c, b, a = number.minimal_polynomial
     value = sympy.parse_expr(radical_text(number)) - sympy.Rational(threshold.numerator, threshold.denominator)
     assert compare_with(number, threshold) == (1 if value > 0 else -1)
 

@@ -1,0 +1,92 @@
+"""Side by side in one run: the proved lists, and what a user would take instead. Writes a report in Markdown.
+
+    python benchmarks/bench.py            everything; writes BENCHMARKS.md
+    python benchmarks/bench.py --quick    small cases, printed only
+
+It reports and never fails for being slow. Needs the extra `bench` (scipy, msolve); what is absent is said in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# The workers are the parallelism; a threaded BLAS underneath would blur every ratio.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parents[1]
+# The systems and the brute force are those of the tests: independent of the package.
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "tests"), str(ROOT)]
+
+
+def report(arguments: argparse.Namespace) -> Iterator[str]:
+    """The lines of the report, each as soon as it is known."""
+    import machine
+    import proved_lists
+    import same_systems
+    from cases import QUARTIC, SQUARE
+
+    workers, limit = arguments.workers, arguments.limit
+    yield "# Benchmarks"
+    yield ""
+    yield "Written by `make bench` in one run, everything on the same machine:"
+    yield ""
+    yield from machine.describe()
+    yield ""
+    yield "## Complete proved lists"
+    yield ""
+    yield f"Every survey starts from nothing, with {workers} worker processes; their start is counted."
+    yield "`growth` is the time of this width over that of the width before: the cost of one more knot."
+    yield ""
+    quick = arguments.quick
+    yield from proved_lists.table([(QUARTIC, 2 if quick else 4), (SQUARE, 2 if quick else 5)], workers)
+    yield ""
+    yield "## The same polynomial systems by each engine"
+    yield ""
+    yield "Cells read `solutions: seconds (ratio to the subdivision's time)`: a ratio below 1 means that the other"
+    yield "engine was faster, a bold count that it differs from the proved one. One process each, at most"
+    yield f"{limit:g} s for each rival and system. Only the first two columns prove that the list is complete in"
+    yield "0 < t_1 < ... < t_m < 1; msolve's boxes are counted by their midpoints, SymPy's `groebner` gives a basis and"
+    yield "no solutions, and `solve_poly_system` says nothing about the solutions it leaves out. The coupled systems"
+    yield "('+' before '-') of the rivals are saturated beforehand."
+    for case in (SQUARE, QUARTIC):
+        yield ""
+        yield f"### {case.title}"
+        yield ""
+        yield from same_systems.table(case, 2 if quick else 3, limit)
+    yield ""
+    yield "## scipy's multistart on the full gradient"
+    yield ""
+    yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts, one process."
+    yield ""
+    try:
+        import full_gradient
+    except ImportError as error:
+        yield f"Not run: {error.name} is not installed."
+        return
+    yield from full_gradient.table(QUARTIC, 2 if quick else 3, workers)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare Saddlery with what a user would otherwise take.")
+    parser.add_argument("--quick", action="store_true", help="small cases; print only, unless --output is given")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of a survey (default 2)")
+    parser.add_argument("--limit", type=float, default=None, help="seconds for each rival and system (20; quick 3)")
+    parser.add_argument("--output", type=Path, default=None, help="file to write (default BENCHMARKS.md, quick: none)")
+    arguments = parser.parse_args()
+    if arguments.limit is None:
+        arguments.limit = 3.0 if arguments.quick else 20.0
+    if arguments.output is None and not arguments.quick:
+        arguments.output = ROOT / "BENCHMARKS.md"
+    lines = []
+    for line in report(arguments):
+        print(line, flush=True)
+        lines.append(line)
+    if arguments.output is not None:
+        arguments.output.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The README is true: its commands run, and print what it shows."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECONDS = re.compile(r" +\d+\.\d+$", re.MULTILINE)
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of one language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def transcript(block: str) -> list[tuple[str, str]]:
+    """The commands of a console block, each with the output that is shown under it."""
+    parts = re.split(r"^\$ (.*)\n", block, flags=re.MULTILINE)
+    assert parts[0] == ""
+    return list(zip(parts[1::2], parts[2::2], strict=True))
+
+
+COMMANDS = [entry for block in blocks("console") for entry in transcript(block)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the problem file of the README and a database built from it."""
+    path = tmp_path_factory.mktemp("readme")
+    (path / "parabola.toml").write_text(blocks("toml")[0])
+    first = COMMANDS[0][0]
+    assert first == "saddlery build parabola.toml"
+    done = saddlery(first, path)
+    assert done.returncode == 0, done.stderr
+    (path / "built.txt").write_text(done.stdout)
+    return path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "SADDLERY_DB": str(folder / "catalog.sqlite"), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+
+def saddlery(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shown command; the package stands in for the installed script."""
+    program, *arguments = command.split()
+    assert program == "saddlery"
+    return subprocess.run(
+        [sys.executable, "-m", "catalog", *arguments],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_build_prints_the_table_that_is_shown(folder: Path) -> None:
+    shown = SECONDS.sub("", COMMANDS[0][1])
+    assert SECONDS.sub("", (folder / "built.txt").read_text()).split() == shown.split()
+
+
+@pytest.mark.parametrize(("command", "shown"), COMMANDS[1:], ids=[command for command, _ in COMMANDS[1:]])
+def test_command_prints_what_is_shown(folder: Path, command: str, shown: str) -> None:
+    done = saddlery(command, folder)
+    assert done.returncode == 0, done.stderr
+    if " -o " not in command:
+        assert tidy(done.stdout) == tidy(shown)
+        return
+    assert done.stdout == shown == ""
+    written = (folder / command.split()[-1]).read_text()
+    assert written.startswith(r"\documentclass")
+    assert "Completeness: proved" in written
+
+
+def tidy(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+def test_python_cells_print_what_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SADDLERY_DB", str(folder / "catalog.sqlite"))
+    names: dict[str, object] = {}
+    tried = 0
+    for number, block in enumerate(blocks("pycon"), start=1):
+        test = doctest.DocTestParser().get_doctest(block, names, f"README cell {number}", "README.md", None)
+        said: list[str] = []
+        runner = doctest.DocTestRunner()
+        runner.run(test, out=said.append, clear_globs=False)
+        names = test.globs
+        tried += runner.summarize(verbose=False).attempted
+        assert runner.failures == 0, "".join(said)
+    assert tried >= 10
+
+
+def test_the_problem_files_of_the_readme_can_be_read() -> None:
+    for block in blocks("toml"):
+        assert tomllib.loads(block)["family"] == "interval"
+
+
+def test_install_section_names_targets_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\S+)", README, re.MULTILINE):
+        assert re.search(rf"^[\w -]*\b{target}\b[\w -]*:", makefile, re.MULTILINE), target
+
+
+def test_links_of_the_readme_and_the_documents_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+            if "://" not in link:
+                assert (page.parent / link).exists(), (page.name, link)
+
+
+def test_each_word_is_defined_once() -> None:
+    """A defined word stands in italics and is followed by a colon, a comma or what belongs to it."""
+    section = README.split("## The words")[1].split("\n## ")[0]
+    defined = [word.lower() for word in re.findall(r"(?:^- |\. |\.\n  |; )\*([^*]+)\*", section, re.MULTILINE)]
+    needed = (
+        "region, wall, breakpoint, kink, slope, gauge, flat, dead, fully active, critical function, "
+        "critical stratum, inertia, index, nullity, loss, saddle, strict saddle, certificate, enclosure, bits"
+    )
+    for word in needed.split(", "):
+        assert sum(entry.split(" (")[0] == word for entry in defined) == 1, (word, defined)
