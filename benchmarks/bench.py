@@ -38,7 +38,7 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
     yield "## Complete proved lists"
     yield ""
     yield f"Every survey starts from nothing, with {workers} worker processes; their start is counted."
-    yield "`growth` is the time of this width over that of the width before: the cost of one more knot."
+    yield "`growth` is the processor time over that of the width before: the cost of one more knot."
     yield ""
     quick = arguments.quick
     yield from proved_lists.table([(QUARTIC, 2 if quick else 4), (SQUARE, 2 if quick else 5)], workers)

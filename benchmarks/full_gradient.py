@@ -18,7 +18,8 @@ def table(case: Case, width: int, workers: int) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield "|" + "---|" * len(columns)
     for n in range(1, width + 1):
-        result, seconds = timed_survey(case, n, workers)
+        timed = timed_survey(case, n, workers)
+        result, seconds = timed.survey, timed.seconds
         same, _ = met(case, result, n, seconds)
         more, strangers = met(case, result, n, 10 * seconds)
         total = len(result.functions)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from symbolic.errors import InsufficientPrecision
+from symbolic.errors import InsufficientPrecision, InvalidProblem
 from symbolic.exact.krawczyk import has_unique_zero
 from symbolic.interval.assembly import assemble, patterns
 from symbolic.interval.functions import IntervalFunction
@@ -44,6 +44,8 @@ def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
     Empty for targets of degree at most 1, where a closed form is used.
     """
     check_width(width)
+    if problem.activation != "relu":
+        raise InvalidProblem(f"activation {problem.activation!r} cannot be surveyed in this version, only \"relu\"")
     if problem.degree <= 1:
         return ()
     return tuple((knots, system) for knots in range(1, width + 1) for system in (FREE, *patterns(knots)))

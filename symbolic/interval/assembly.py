@@ -169,7 +169,9 @@ def _add_class_a(
             result.doubts.append(f"whether a jump of the class-A solution {_place(solution)} vanishes")
         elif vanish is Verdict.NO:
             accepted.append((solution, tuple(coincidences)))
-    for number, (solution, realizing) in enumerate(_in_label_order(accepted, transport), start=1):
+    ordered, all_rounded = _in_label_order(accepted, transport, result)
+    complete = complete and all_rounded
+    for number, (solution, realizing) in enumerate(ordered, start=1):
         minimal = knots if realizing else knots + 1
         if minimal > width:
             continue
@@ -213,7 +215,9 @@ def _add_class_b(
         elif vanish is Verdict.NO:
             accepted.append((solution, ()))
     shown = mirror_pattern(pattern) if transport.reflected else pattern
-    for number, (solution, _) in enumerate(_in_label_order(accepted, transport), start=1):
+    ordered, all_rounded = _in_label_order(accepted, transport, result)
+    complete = complete and all_rounded
+    for number, (solution, _) in enumerate(ordered, start=1):
         _add(
             result,
             problem,
@@ -227,21 +231,27 @@ def _add_class_b(
 
 
 def _in_label_order(
-    solutions: list[tuple[LocatedSolution, tuple[str, ...]]], transport: AffineTransport
-) -> list[tuple[LocatedSolution, tuple[str, ...]]]:
+    solutions: list[tuple[LocatedSolution, tuple[str, ...]]], transport: AffineTransport, result: Assembly
+) -> tuple[list[tuple[LocatedSolution, tuple[str, ...]]], bool]:
     """By loss, then by kinks from left to right in the problem's own direction, both rounded to the grid.
 
     The order is a definition made of rounded numbers, the same on every machine; it claims nothing about equal losses.
+    A solution that cannot be rounded is left out with a doubt, and the answer says so.
     """
-
-    def key(item: tuple[LocatedSolution, tuple[str, ...]]) -> tuple[Fraction, tuple[Fraction, ...]]:
+    keyed = []
+    for item in solutions:
         solution = item[0]
-        kinks = [_rounded(ball, Fraction(1)).center for ball in solution.balls]
+        try:
+            kinks = [_rounded(ball, Fraction(1)).center for ball in solution.balls]
+            loss = _rounded(solution.profile.loss, Fraction(1)).center
+        except InsufficientPrecision as error:
+            result.doubts.append(f"the solution {_place(solution)}: {error}")
+            continue
         if transport.reflected:
             kinks = [1 - value for value in reversed(kinks)]
-        return _rounded(solution.profile.loss, Fraction(1)).center, tuple(kinks)
-
-    return sorted(solutions, key=key)
+        keyed.append(((loss, tuple(kinks)), item))
+    keyed.sort(key=lambda pair: pair[0])
+    return [item for _, item in keyed], len(keyed) == len(solutions)
 
 
 def _rounded(ball: arb, unit: Fraction) -> Ball:
@@ -279,7 +289,11 @@ def _add(
         units = _units(transport)
         with working_precision(BITS + 64):
             balls = carry(solution.balls, solution.profile, transport, arb_of)
-            numbers = _each(balls, lambda ball, name: _rounded(ball, units[name]))
+            try:
+                numbers = _each(balls, lambda ball, name: _rounded(ball, units[name]))
+            except InsufficientPrecision as error:
+                result.doubts.append(f"the solution {_place(solution)}: {error}")
+                return
     function = _function(problem, numbers, **facts)
     result.functions.append(function)
     result.realized[function.label] = RealizedFunction(problem, transport, solution, function)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from conftest import Command, write_problem
 
+import catalog
 from catalog import __version__
 from catalog.answer import Answer
 from catalog.cli import _run
@@ -420,6 +421,13 @@ def test_the_python_interface(small: Catalog) -> None:
         small.functions(width=0)
     with pytest.raises(CatalogError, match="rational"):
         small.functions(max_loss=0.5)
+
+
+def test_the_package_opens_the_default_database(monkeypatch: pytest.MonkeyPatch, small_database: Path) -> None:
+    monkeypatch.setenv("SADDLERY_DB", str(small_database))
+    with catalog.open_catalog() as opened:
+        assert [row["name"] for row in opened.problems()] == ["x", "x-leaky", "x2", "x3"]
+    assert catalog.Answer is Answer
 
 
 def test_html_is_escaped() -> None:

@@ -9,7 +9,8 @@ import pytest
 from flint import arb
 from symbolic import IntervalProblem, survey
 from symbolic.enclosure import Ball, Number, Rigor, arb_of, enclose, endpoints, working_precision
-from symbolic.errors import InvalidProblem
+from symbolic.errors import InsufficientPrecision, InvalidProblem
+from symbolic.interval import assembly
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import mirror_pattern
 from symbolic.interval.skeletons import FREE, orientations
@@ -270,6 +271,21 @@ def test_a_budget_of_no_time_is_said_aloud() -> None:
     assert "budget" in result.completeness.reason
     assert all(f.provisional for f in result.functions if f.kinks)
     assert all(cell.open_boxes for cell in result.cells)
+
+
+def test_the_quadratic_activation_is_not_answered_with_the_relu_list() -> None:
+    with pytest.raises(InvalidProblem, match="quadratic"):
+        survey(IntervalProblem("q", (Fraction(0), Fraction(1)), activation="quadratic"), 1)
+
+
+def test_a_number_on_a_rounding_boundary_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(ball: arb, unit: Fraction) -> Ball:
+        raise InsufficientPrecision("the enclosure is too wide to be rounded")
+
+    monkeypatch.setattr(assembly, "_rounded", refuse)
+    result = survey(IntervalProblem.from_text("p", "x**3"), 1)
+    assert result.completeness.status is CompletenessStatus.UNDECIDED
+    assert "rounded" in result.completeness.reason
 
 
 def test_missing_slack_makes_the_survey_undecided(monkeypatch: pytest.MonkeyPatch) -> None:

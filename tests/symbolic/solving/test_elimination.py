@@ -134,6 +134,26 @@ def test_a_missed_tangency_is_refuted_however_narrow():
     assert len(proved([parabola, cut])) == 2
 
 
+@pytest.mark.parametrize("digits", [60, 700])
+def test_solutions_closer_than_the_first_precision_are_not_mixed(digits):
+    t1, t2 = variables(2)
+    huge = 10**digits
+    # t1 = 1/3 + t2/huge with t2 = 3/4 -+ sqrt(5)/20: the crossed tuples miss by 1/huge only.
+    first, second = proved([3 * huge * t1 - huge - 3 * t2, 100 * t2**2 - 150 * t2 + 55])
+    assert less(first[0], second[0])
+    assert less(first[1], second[1])
+    # t1 = 1/3 -+ sqrt(2)/huge, t2 = 2 t1: both coordinates are close, and the Jacobian nearly singular.
+    first, second = proved([huge**2 * (3 * t1 - 1) ** 2 - 18, t2 - 2 * t1])
+    assert less(first[0], second[0])
+    assert less(first[1], second[1])
+
+
+def test_a_solution_met_in_several_branches_is_listed_once():
+    t1, t2 = variables(2)
+    points = proved([(3 * t1 - t2) * (5 * t1 - 1) * (2 * t1 - t2), (t1 + 1 - 2 * t2) * (t1 + t2 - 1)])
+    assert points == ((F(1, 5), F(3, 5)), (F(1, 5), F(4, 5)), (F(1, 4), F(3, 4)), (F(1, 3), F(2, 3)))
+
+
 def test_a_singular_solution_of_three_equations():
     t1, t2, t3 = variables(3)
     equations = [(5 * t1 - 1) ** 2 + (2 * t2 - 1) ** 3, 2 * t2 - 1 - (4 * t3 - 3) ** 2, 4 * t3 - 3 + (5 * t1 - 1) ** 2]

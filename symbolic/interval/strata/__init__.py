@@ -1,0 +1,1 @@
+"""What the parameters do over one critical function: sites, roles, strata, inertia and kind."""
