@@ -45,7 +45,7 @@ def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
     """
     check_width(width)
     if problem.activation != "relu":
-        raise InvalidProblem(f"activation {problem.activation!r} cannot be surveyed in this version, only \"relu\"")
+        raise InvalidProblem(f'activation {problem.activation!r} cannot be surveyed in this version, only "relu"')
     if problem.degree <= 1:
         return ()
     return tuple((knots, system) for knots in range(1, width + 1) for system in (FREE, *patterns(knots)))

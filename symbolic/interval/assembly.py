@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -294,6 +294,13 @@ def _add(
             except InsufficientPrecision as error:
                 result.doubts.append(f"the solution {_place(solution)}: {error}")
                 return
+    if problem.leak == 0 and len(solution.system.active) == 1:
+        # On the piece where every neuron is inactive M is such that s_k + 12 delta_k M / h_k^3 = 0: f is constant
+        # there.
+        slopes = list(numbers.slopes)
+        piece = solution.system.active[0]
+        slopes[-1 - piece if transport.reflected else piece] = Fraction(0)
+        numbers = replace(numbers, slopes=tuple(slopes))
     function = _function(problem, numbers, **facts)
     result.functions.append(function)
     result.realized[function.label] = RealizedFunction(problem, transport, solution, function)

@@ -73,7 +73,7 @@ def setting_of(problem: IntervalProblem) -> LossSetting:
         InvalidProblem: the activation is quadratic, which has no breakpoints and so no regions.
     """
     if problem.activation != "relu":
-        raise InvalidProblem("breakpoint-ordering regions are for activation \"relu\", not \"quadratic\"")
+        raise InvalidProblem('breakpoint-ordering regions are for activation "relu", not "quadratic"')
     target = tuple(_rational(value) for value in problem.target)
     start, end = problem.domain
     return LossSetting(target, _rational(start), _rational(end), _rational(problem.leak))
@@ -205,9 +205,7 @@ def _loss(features: tuple[Feature, ...], setting: LossSetting) -> Expr:
     return Add(*terms)
 
 
-def _gradient(
-    features: tuple[Feature, ...], setting: LossSetting, symbols: tuple[Symbol, ...]
-) -> tuple[Expr, ...]:
+def _gradient(features: tuple[Feature, ...], setting: LossSetting, symbols: tuple[Symbol, ...]) -> tuple[Expr, ...]:
     found: dict[Symbol, Expr] = {}
     for one in features:
         found[one.coefficient] = _by_coefficient(one, features, setting, ())
@@ -216,9 +214,7 @@ def _gradient(
     return tuple(found[symbol] for symbol in symbols)
 
 
-def _hessian(
-    features: tuple[Feature, ...], setting: LossSetting, symbols: tuple[Symbol, ...]
-) -> ImmutableMatrix:
+def _hessian(features: tuple[Feature, ...], setting: LossSetting, symbols: tuple[Symbol, ...]) -> ImmutableMatrix:
     found: dict[tuple[Symbol, Symbol], Expr] = {}
     for one in features:
         for x in one.inner:
@@ -247,9 +243,7 @@ def _by_coefficient(
     return Add(*terms)
 
 
-def _by_inner(
-    one: Feature, features: tuple[Feature, ...], setting: LossSetting, inner: tuple[Symbol, ...]
-) -> Expr:
+def _by_inner(one: Feature, features: tuple[Feature, ...], setting: LossSetting, inner: tuple[Symbol, ...]) -> Expr:
     """The derivative of c_k (c_k Q_kk + 2 sum_{l != k} c_l Q_kl - 2 T_k) by symbols inside phi_k."""
     terms = [-2 * _diff(_with_target(one, setting), inner)]
     for other in features:
@@ -270,11 +264,7 @@ def _target_square(setting: LossSetting) -> Expr:
     """int h^2."""
     h, a, b = setting.target, setting.start, setting.end
     return Add(
-        *(
-            p * q * (b ** (i + j + 1) - a ** (i + j + 1)) / (i + j + 1)
-            for i, p in enumerate(h)
-            for j, q in enumerate(h)
-        )
+        *(p * q * (b ** (i + j + 1) - a ** (i + j + 1)) / (i + j + 1) for i, p in enumerate(h) for j, q in enumerate(h))
     )
 
 
@@ -304,9 +294,7 @@ def _moment(one: Feature, setting: LossSetting, end: Expr) -> Expr:
 def _tail(one: Feature, setting: LossSetting) -> Expr:
     """Minus that antiderivative at the breakpoint t = -b/w: sum_k h_k w t^(k+2) / ((k+1)(k+2))."""
     w, b = one.weight, one.bias
-    return Add(
-        *(p * (-b) ** (k + 2) / ((k + 1) * (k + 2) * w ** (k + 1)) for k, p in enumerate(setting.target))
-    )
+    return Add(*(p * (-b) ** (k + 2) / ((k + 1) * (k + 2) * w ** (k + 1)) for k, p in enumerate(setting.target)))
 
 
 @lru_cache(maxsize=65536)

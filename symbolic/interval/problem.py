@@ -15,6 +15,10 @@ from symbolic.interval.target import MAXIMAL_DIGITS, format_target, parse_target
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
+ENGINE_VERSION = 1
+"""To be raised with every change that could alter a solved cell, so that stored cells of older engines are not
+reused."""
+
 MAXIMAL_WIDTH = 12
 """Widths above this are refused with the number of regions they would mean."""
 
@@ -156,8 +160,12 @@ class CanonicalProblem:
         return len(self.target) - 1
 
     def text(self) -> str:
-        """One line that names the problem; equal texts mean equal systems."""
-        return f"[{','.join(str(value) for value in self.target)}] leak {self.leak}"
+        """One line that names the problem and the version of the equations and of the search that solve it.
+
+        Equal texts mean equal systems, solved in the same way; stored solutions are shared under this name.
+        """
+        target = ",".join(str(value) for value in self.target)
+        return f"[{target}] leak {self.leak} engine {ENGINE_VERSION}"
 
 
 @dataclass(frozen=True)

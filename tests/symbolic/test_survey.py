@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from flint import arb
+
 from symbolic import IntervalProblem, survey
 from symbolic.enclosure import Ball, Number, Rigor, arb_of, enclose, endpoints, working_precision
 from symbolic.errors import InsufficientPrecision, InvalidProblem
@@ -34,9 +35,7 @@ def surveyed(target: str, width: int, domain: tuple[str, str] = UNIT_INTERVAL, l
     """One survey per problem and width for the whole module."""
     key = (target, domain, leak, width)
     if key not in _surveys:
-        known = {
-            cell.key: cell for other, old in _surveys.items() if other[:3] == key[:3] for cell in old.cells
-        }
+        known = {cell.key: cell for other, old in _surveys.items() if other[:3] == key[:3] for cell in old.cells}
         _surveys[key] = survey(IntervalProblem.from_text("p", target, domain, leak), width, known=known)
     return _surveys[key]
 
@@ -145,7 +144,12 @@ def residual_moments(problem: IntervalProblem, f: IntervalFunction) -> list[tupl
 
 @pytest.mark.parametrize(
     ("target", "domain", "leak"),
-    [("x**2", ("0", "1"), "0"), ("x**3 - x", ("0", "1"), "0"), ("x**3", ("-2", "1/3"), "1/10"), ("x**4-x**2", ("-1", "1"), "0")],
+    [
+        ("x**2", ("0", "1"), "0"),
+        ("x**3 - x", ("0", "1"), "0"),
+        ("x**3", ("-2", "1/3"), "1/10"),
+        ("x**4-x**2", ("-1", "1"), "0"),
+    ],
 )
 def test_every_function_satisfies_the_beam_conditions(target: str, domain: tuple[str, str], leak: str) -> None:
     """int r = 0; K'(t_i) = int_a^{t_i} r = 0 and K(t_i) = int_a^{t_i} (t_i - x) r = -sigma_i M at every kink."""

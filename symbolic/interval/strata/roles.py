@@ -61,7 +61,8 @@ FREE_PARAMETERS = {
     RoleKind.ZERO: 0,
     RoleKind.ZERO_LIVE: 1,
 }
-"""Dimension of the set of (w, b, v) of one neuron before the constraints shared with others; ends: 2, or 1 with v = 0."""
+"""Dimension of the set of (w, b, v) of one neuron before the constraints shared with others; ends: 2, or 1 with v =
+0."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ in (a, b) is critical with v = 0 iff K(t) = -sigma_s M, and with any v iff also 
 - *virtual* sites, where both hold and f has no kink: neurons there cancel;
 - *flat* sites, where only the first holds: v = 0.
 
-On the piece that starts at u, K(t) = K(u) + (t-u)^2 R(t-u) with R of the degree of the target, because K'(u) = 0. Where K(u) = -sigma_s M
-is known (u a kink of this orientation, or u = a and sigma_s M = 0) the factor (t-u)^2 is divided out, and likewise at the right
+On the piece that starts at u, K(t) = K(u) + (t-u)^2 R(t-u) with R of the degree of the target, because K'(u) = 0.
+Where K(u) = -sigma_s M
+is known (u a kink of this orientation, or u = a and sigma_s M = 0) the factor (t-u)^2 is divided out, and likewise at
+the right
 end, so that the remaining polynomial has only the sites inside.
 """
 
@@ -36,11 +38,12 @@ class SiteKind(StrEnum):
     FLAT = "flat"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """A place for breakpoints: its kind, number (from 1, from left to right within the kind), place and orientations.
 
-    `position` is a ball; `exact` the same number in the field of the function where it lies there. `residual_sign` is the
+    `position` is a ball; `exact` the same number in the field of the function where it lies there. `residual_sign` is
+    the
     sign of r there, or None where it could not be proved not 0.
     """
 
@@ -69,7 +72,8 @@ class Sites:
 def sites_of(function: RealizedFunction) -> Sites:
     """The sites of a function that is not the target itself.
 
-    Guarantee: without doubts, every breakpoint of a differentiable critical point over the function that lies in (a, b) is at one
+    Guarantee: without doubts, every breakpoint of a differentiable critical point over the function that lies in (a,
+    b) is at one
     of the sites, with one of its orientations, and has v = 0 if the site is flat.
     """
     with working_precision(BITS + 64):
@@ -133,7 +137,8 @@ class _Finder:
     def _parts(
         self, piece: int, sigma: Fraction, left: Fraction, right: Fraction, reduced: list[arb]
     ) -> tuple[list[arb], list[arb], tuple[list[FieldElement], list[FieldElement]] | None]:
-        """The polynomial split into simple and multiple roots; only exact arithmetic can tell that a root is multiple."""
+        """The polynomial split into simple and multiple roots; only exact arithmetic can tell that a root is
+        multiple."""
         exact = self.function.exact
         field = self.function.solution.field
         if exact is None or field is None:
@@ -172,7 +177,8 @@ def _reduced(
     right: Fraction,
     length: T,
 ) -> list[T]:
-    """K + sigma M on the piece, in powers of the distance from its left end, without the double roots known at its ends."""
+    """K + sigma M on the piece, in powers of the distance from its left end, without the double roots known at its
+    ends."""
     polynomial = [coefficient * lift(Fraction(1, (j + 1) * (j + 2))) for j, coefficient in enumerate(residual)]
     if left != sigma:
         polynomial = [values.moment * lift(sigma - left), lift(Fraction(0)), *polynomial]

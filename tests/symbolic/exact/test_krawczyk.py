@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 from flint import arb
+
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero, refine_zero
 from symbolic.exact.number_field import FieldElement

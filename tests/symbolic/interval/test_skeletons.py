@@ -1,10 +1,12 @@
-"""The skeleton equations against a direct construction of the function and exact integration; derivatives by differences."""
+"""The skeleton equations from first principles, by exact integration; their derivatives by
+differences."""
 
 import random
 from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+
 from symbolic.enclosure import arb_of, endpoints, working_precision
 from symbolic.exact.number_field import FieldElement, NumberField
 from symbolic.interval.problem import IntervalProblem
@@ -70,7 +72,8 @@ def times(p: list[Fraction], q: list[Fraction]) -> list[Fraction]:
 
 
 def piece_line(target: list[Fraction], a: Fraction, b: Fraction, moment: Fraction) -> tuple[Fraction, Fraction]:
-    """The line p + q x with int (p + q x - H) = 0 and int x (p + q x - H) = moment on [a, b], from its normal equations."""
+    """The line p + q x with int (p + q x - H) = 0 and int x (p + q x - H) = moment on [a, b], from its normal
+    equations."""
     m0, m1, m2 = b - a, (b**2 - a**2) / 2, (b**3 - a**3) / 3
     r0, r1 = integral(target, a, b), integral(times(target, [Fraction(0), Fraction(1)]), a, b) + moment
     determinant = m0 * m2 - m1**2
@@ -89,8 +92,10 @@ def test_equations_and_profile_from_first_principles(system: SkeletonSystem) -> 
     marks = [Fraction(0)] * (system.knots + 2)
     if system.system != FREE:
         marks = [Fraction(0), *(sigma[mark] for mark in system.system), Fraction(1)]
-    lines = [piece_line(target, a, b, (right - left) * moment) for (a, b), (left, right) in zip(
-        pairwise(ends), pairwise(marks), strict=True)]
+    lines = [
+        piece_line(target, a, b, (right - left) * moment)
+        for (a, b), (left, right) in zip(pairwise(ends), pairwise(marks), strict=True)
+    ]
     assert values["slopes"] == [q for _, q in lines]
     assert offset == lines[0][0]
     gaps = [(p + q * t) - (p2 + q2 * t) for (p, q), (p2, q2), t in zip(lines, lines[1:], point, strict=False)]

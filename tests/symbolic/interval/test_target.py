@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from symbolic.errors import InvalidProblem
 from symbolic.interval.target import format_target, parse_target
 

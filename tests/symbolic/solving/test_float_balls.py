@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from symbolic.solving import float_balls
 from symbolic.solving.float_balls import FloatBall
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import arb
+
 from symbolic.enclosure import arb_of
 from symbolic.solving import subdivision
 from symbolic.solving.float_balls import FloatBall, Floats
@@ -90,8 +91,7 @@ def test_a_double_zero_stays_open() -> None:
     result = run(Products(((F(1, 3), F(1, 3)), (F(1, 2), F(3, 2)))), Budget(boxes=200_000))
     assert not result.complete
     assert any(
-        box.lower[0] <= F(1, 3) <= box.upper[0] and box.lower[1] <= F(1, 2) <= box.upper[1]
-        for box in result.open_boxes
+        box.lower[0] <= F(1, 3) <= box.upper[0] and box.lower[1] <= F(1, 2) <= box.upper[1] for box in result.open_boxes
     )
 
 
