@@ -1,0 +1,192 @@
+"""All critical strata of width n over the critical functions of a survey, with inertia, kind and a sample point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb
+
+from symbolic.enclosure import Ball, Number, Rigor, Verdict, endpoints, is_exact
+from symbolic.errors import InsufficientPrecision
+from symbolic.exact.number_field import FieldElement
+from symbolic.interval.realization import RealizedFunction
+from symbolic.interval.skeletons import GRID_BITS
+from symbolic.interval.strata.assignments import Assignment, Enumerator
+from symbolic.interval.strata.kinds import SMOOTH, Inertia, Judge, Judgement, Kind, Stationarity
+from symbolic.interval.strata.roles import Role, roles_of
+from symbolic.interval.strata.sample import Sample, ball_sample, exact_sample
+from symbolic.interval.strata.sites import Sites, sites_of
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """A critical stratum: all parameters of width n in which the neurons have the given roles and f is realized.
+
+    Attributes:
+        function: label of the critical function.
+        label: `function@n:` and the codes of the roles.
+        width: n.
+        roles: one per neuron, in the order of the codes; None for the set of all parameters that realize the target.
+        kind, reason: the kind and the argument for it (`symbolic.interval.strata.kinds`).
+        inertia: of the Hessian in (w, b, v, c); None where L is not twice differentiable or a sign was not proved.
+        dimension: of the set; gauge_dimension: of the orbit of a point under rescaling.
+        orbit_size: number of labelled assignments that are permutations of this one.
+        stationarity: smooth, directional, Clarke.
+        sample: a point of the stratum; exact numbers, or canonical balls.
+        rigor: EXACT if the sample is exact, else CERTIFIED.
+    """
+
+    function: str
+    label: str
+    width: int
+    roles: tuple[Role, ...] | None
+    kind: Kind
+    reason: str
+    inertia: Inertia | None
+    dimension: int
+    gauge_dimension: int
+    orbit_size: int
+    stationarity: Stationarity
+    sample: Sample[Number]
+    rigor: Rigor
+
+    @property
+    def by_default(self) -> bool:
+        """Whether the stratum is listed by default: stationary in the smooth or the directional sense, or perhaps
+        so."""
+        return Verdict.NO not in (self.stationarity.directional,) or self.stationarity.smooth is Verdict.YES
+
+
+@dataclass(frozen=True)
+class StrataOfFunction:
+    """All strata of one width over one function, and what could not be decided about the list."""
+
+    function: str
+    width: int
+    strata: tuple[Stratum, ...]
+    doubts: tuple[str, ...]
+
+
+def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool = False) -> StrataOfFunction:
+    """All strata of width n over one function.
+
+    Args:
+        function: a critical function of minimal width at most n.
+        is_global_minimum: that its loss is the least at this width and that a minimizer exists are proved.
+
+    Guarantee: without doubts every critical point of width n over the function (differentiable, or with degenerate
+    neurons
+    w = b = 0 that are stationary in Clarke's sense) lies in exactly one of the strata.
+    """
+    if function.is_target:
+        return StrataOfFunction(function.record.label, width, (_target_stratum(function, width),), ())
+    sites = sites_of(function)
+    judge = Judge(function, sites)
+    enumerator = Enumerator(function, sites, _roles(function, sites))
+    strata = tuple(
+        _stratum(function, width, assignment, judge.judge(assignment), is_global_minimum)
+        for assignment in enumerator.assignments(width)
+    )
+    return StrataOfFunction(function.record.label, width, strata, (*sites.doubts, *enumerator.doubts))
+
+
+def assignments_of(function: RealizedFunction, width: int) -> Iterator[tuple[Assignment, Judgement]]:
+    """The assignments with their judgements alone, without sample points; for counting."""
+    sites = sites_of(function)
+    judge = Judge(function, sites)
+    for assignment in Enumerator(function, sites, _roles(function, sites)).assignments(width):
+        yield assignment, judge.judge(assignment)
+
+
+def _roles(function: RealizedFunction, sites: Sites) -> tuple[Role, ...]:
+    return roles_of(sites, class_a=function.is_class_a, leaky=function.problem.leak > 0)
+
+
+def _stratum(
+    function: RealizedFunction, width: int, assignment: Assignment, judgement: Judgement, is_global_minimum: bool
+) -> Stratum:
+    sample = _sample(function, assignment)
+    kind, reason = judgement.kind, judgement.reason
+    if is_global_minimum:
+        kind, reason = Kind.GLOBAL_MINIMUM, "least loss of a complete list, and a minimizer exists"
+    exact = all(is_exact(number) for number in (*sample.w, *sample.b, *sample.v, sample.c))
+    return Stratum(
+        function=function.record.label,
+        label=f"{function.record.label}@{width}:{assignment.code}",
+        width=width,
+        roles=assignment.roles,
+        kind=kind,
+        reason=reason,
+        inertia=judgement.inertia,
+        dimension=assignment.dimension,
+        gauge_dimension=assignment.gauge_dimension,
+        orbit_size=assignment.orbit_size,
+        stationarity=judgement.stationarity,
+        sample=sample,
+        rigor=Rigor.EXACT if exact else Rigor.CERTIFIED,
+    )
+
+
+def _target_stratum(function: RealizedFunction, width: int) -> Stratum:
+    """f = h: r = 0, every parameter that realizes the target is a global minimum, loss 0.
+
+    The set is no manifold; its largest pieces have one active neuron that carries the slope and free neurons besides
+    (dimension 3n - 1: two equations for slope and value in 3n + 1 parameters), or for slope 0 only the value is bound
+    and all neurons
+    are free (3n).
+    """
+    slope, offset = function.record.slopes[0], function.record.offset
+    assert isinstance(slope, Fraction)
+    assert isinstance(offset, Fraction)
+    start, zero, one = function.problem.domain[0], Fraction(0), Fraction(1)
+    rest = (zero,) * (width - 1)
+    sample: Sample[Number] = Sample((one, *rest), (one - start, *rest), (slope, *rest), offset - slope)
+    return Stratum(
+        function=function.record.label,
+        label=f"{function.record.label}@{width}:all",
+        width=width,
+        roles=None,
+        kind=Kind.GLOBAL_MINIMUM,
+        reason="f is the target, the loss is 0",
+        inertia=None,
+        dimension=3 * width - 1 if slope else 3 * width,
+        gauge_dimension=width,
+        orbit_size=1,
+        stationarity=SMOOTH,
+        sample=sample,
+        rigor=Rigor.EXACT,
+    )
+
+
+def _sample(function: RealizedFunction, assignment: Assignment) -> Sample[Number]:
+    exact = exact_sample(function, assignment)
+    if exact is not None:
+        return Sample(
+            tuple(map(_number, exact.w)), tuple(map(_number, exact.b)), tuple(map(_number, exact.v)), _number(exact.c)
+        )
+    balls = ball_sample(function, assignment)
+    return Sample(
+        tuple(map(_canonical, balls.w)),
+        tuple(map(_canonical, balls.b)),
+        tuple(map(_canonical, balls.v)),
+        _canonical(balls.c),
+    )
+
+
+def _number(element: FieldElement) -> Number:
+    return element.number()
+
+
+def _canonical(ball: arb) -> Number:
+    """An integer that the ball is exactly, or the canonical ball on the grid."""
+    low, high = endpoints(ball)
+    if low == high and low.denominator == 1:
+        return low
+    step = Fraction(1, 2**GRID_BITS)
+    while round(low / step) != round(high / step):
+        step *= 2
+        if step > 1:
+            raise InsufficientPrecision("the enclosure of a sample point is too wide to be rounded")
+    return Ball(round(low / step) * step, step)
