@@ -176,8 +176,7 @@ class _Sampler(Generic[T]):
                 ranges.append((site, low * twist, high * twist))
         movable = [i for i, role in enumerate(self.roles) if role.kind in (RoleKind.ACTIVE, RoleKind.LEAKY_INACTIVE)]
         bound = self.lift(10 * (_bound(self.ball(need)) + sum(_bound(self.ball(h - lo)) for _, lo, h in ranges) + 1))
-        for index in movable:
-            ranges.append((index, -bound, bound))
+        ranges.extend((index, -bound, bound) for index in movable)
         for index, role in enumerate(self.roles):
             if role.kind is RoleKind.ACTIVE_END and role.v_sign:
                 rising = (role.v_sign > 0) == (role.orientation == "+")
