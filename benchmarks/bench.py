@@ -45,7 +45,7 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
     yield ""
     yield "## The same polynomial systems by each engine"
     yield ""
-    yield "Cells read `solutions: seconds (ratio to the subdivision's time)`: a ratio below 1 means that the other"
+    yield "Cells read `solutions: processor seconds (ratio to the subdivision's)`: a ratio below 1 means that the other"
     yield "engine was faster, a bold count that it differs from the proved one. One process each, at most"
     yield f"{limit:g} s for each rival and system. Only the first two columns prove that the list is complete in"
     yield "0 < t_1 < ... < t_m < 1; msolve's boxes are counted by their midpoints, SymPy's `groebner` gives a basis and"
@@ -59,7 +59,7 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
     yield ""
     yield "## scipy's multistart on the full gradient"
     yield ""
-    yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts, one process."
+    yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts; processor seconds."
     yield ""
     try:
         import full_gradient

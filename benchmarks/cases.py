@@ -9,8 +9,10 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from time import perf_counter
 
 from symbolic.enclosure import enclose
+from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem
-from symbolic.survey import Survey, survey
+from symbolic.problem import Cell, CompletenessStatus
+from symbolic.survey import survey
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,11 @@ SQUARE = Case("x**2", "-1", "1")
 
 @dataclass(frozen=True)
 class TimedSurvey:
-    """A survey with its wall-clock seconds and the processor seconds of all its processes."""
+    """What a survey found, its wall-clock seconds, and the processor seconds of all its processes."""
 
-    survey: Survey
+    functions: tuple[IntervalFunction, ...]
+    cells: tuple[Cell, ...]
+    status: CompletenessStatus
     seconds: float
     processor_seconds: float
 
@@ -55,15 +59,17 @@ def _survey_with_workers(case: Case, width: int, workers: int) -> TimedSurvey:
     started, processor_started = perf_counter(), _processor_seconds()
     with ProcessPoolExecutor(workers) as pool:
         result = survey(case.problem(), width, executor=pool)
-    return TimedSurvey(result, perf_counter() - started, _processor_seconds() - processor_started)
+    seconds, processor_seconds = perf_counter() - started, _processor_seconds() - processor_started
+    return TimedSurvey(result.functions, result.cells, result.completeness.status, seconds, processor_seconds)
 
 
 def _processor_seconds() -> float:
-    """User time of this process and of its finished children."""
-    return sum(getrusage(who).ru_utime for who in (RUSAGE_SELF, RUSAGE_CHILDREN))
+    """Processor seconds of this process and of its finished children."""
+    usages = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def lowest_loss(result: Survey) -> str:
+def lowest_loss(result: TimedSurvey) -> str:
     """12 digits of the least loss in the list."""
     balls = [enclose(function.loss) for function in result.functions]
     return min(balls, key=lambda ball: float(ball.mid())).mid().str(12, radius=False)

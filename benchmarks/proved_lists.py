@@ -16,8 +16,8 @@ def table(cases: Sequence[tuple[Case, int]], workers: int) -> Iterator[str]:
     for case, width in cases:
         before = None
         for n in range(1, width + 1):
-            timed = timed_survey(case, n, workers)
-            result, seconds = timed.survey, timed.processor_seconds
+            result = timed_survey(case, n, workers)
+            seconds = result.processor_seconds
             searched = sum(cell.method == "subdivision" for cell in result.cells)
             cells = [
                 case.title,
@@ -25,9 +25,9 @@ def table(cases: Sequence[tuple[Case, int]], workers: int) -> Iterator[str]:
                 f"{searched} of {len(result.cells)}",
                 str(sum(cell.boxes for cell in result.cells)),
                 str(len(result.functions)),
-                result.completeness.status.value,
+                result.status.value,
                 lowest_loss(result),
-                f"{timed.seconds:.2f}",
+                f"{result.seconds:.2f}",
                 f"{seconds:.2f}",
                 f"x {seconds / before:.1f}" if before else "",
             ]

@@ -12,14 +12,14 @@ import tempfile
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from time import perf_counter
+from resource import RUSAGE_CHILDREN, getrusage
 
 from reduced_systems import ReducedSystem, inside
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one engine did with one system; `solutions` is None where it counted none."""
+    """What one engine did with one system, in processor seconds; `solutions` is None where it counted none."""
 
     seconds: float
     solutions: int | None
@@ -28,7 +28,7 @@ class Outcome:
 
 
 def run_sympy(method: str, system: ReducedSystem, limit: float) -> Outcome:
-    """SymPy's `groebner` (lex) or `solve_poly_system`, in a child process."""
+    """SymPy's `groebner` (lex) or `solve_poly_system`, in a child process; its import is not counted."""
     job = json.dumps({"method": method, **asdict(system)})
     child = str(Path(__file__).with_name("sympy_child.py"))
     try:
@@ -59,13 +59,13 @@ def run_msolve(binary: str, system: ReducedSystem, limit: float) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         source, answer = Path(folder) / "in.ms", Path(folder) / "out.ms"
         source.write_text(",".join(system.variables) + "\n0\n" + ",\n".join(system.equations) + "\n")
-        started = perf_counter()
+        started = _children_seconds()
         try:
             command = [binary, "-f", str(source), "-o", str(answer)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
         except subprocess.TimeoutExpired:
             return Outcome(limit, None, "stopped", False)
-        seconds = perf_counter() - started
+        seconds = _children_seconds() - started
         text = answer.read_text() if answer.exists() else ""
     if done.returncode != 0 or not text.strip():
         return Outcome(seconds, None, f"failed: exit {done.returncode}, empty answer", False)
@@ -78,6 +78,12 @@ def run_msolve(binary: str, system: ReducedSystem, limit: float) -> Outcome:
         for box in re.findall(r"\[((?:\[[^\[\]]*\](?:,\s*)?)+)\]", text)
     ]
     return Outcome(seconds, sum(inside(point[-system.knots :]) for point in points))
+
+
+def _children_seconds() -> float:
+    """Processor seconds of the finished child processes."""
+    usage = getrusage(RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _number(text: str) -> Fraction:

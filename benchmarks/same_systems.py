@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 
 from cases import Case
 from oracles.skeleton_direct import exact_system, systems
@@ -34,13 +34,13 @@ def table(case: Case, knots: int, limit: float) -> Iterator[str]:
 
 
 def _ours(canonical: CanonicalProblem, system: str, knots: int) -> dict[str, Outcome]:
-    started = perf_counter()
+    started = process_time()
     cell = solve_cell(canonical, (knots, system))
-    seconds, proved = perf_counter() - started, cell.completeness.proved
+    seconds, proved = process_time() - started, cell.completeness.proved
     subdivision = Outcome(seconds, len(cell.roots), "" if proved else "undecided", proved)
-    started = perf_counter()
+    started = process_time()
     exact = solve_in_simplex(exact_system(canonical.target, system, knots))
-    seconds, proved = perf_counter() - started, exact.completeness.proved
+    seconds, proved = process_time() - started, exact.completeness.proved
     elimination = Outcome(seconds, len(exact.solutions) if proved else None, "" if proved else "undecided", proved)
     return {"subdivision": subdivision, "elimination": elimination}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,7 +13,11 @@ from symbolic.exact.krawczyk import has_unique_zero
 from symbolic.interval.assembly import assemble, patterns
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import CanonicalProblem, IntervalProblem, check_width, mirror_pattern
+from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem
+from symbolic.interval.strata.global_minimum import global_minima
+from symbolic.interval.strata.kinds import Kind
+from symbolic.interval.strata.strata import Stratum, strata_of, target_strata
 from symbolic.problem import Cell, Completeness, CompletenessStatus, OpenBox
 from symbolic.solving.audit import audit_enclosures
 from symbolic.solving.subdivision import Budget, Solution, search_simplex
@@ -36,6 +40,7 @@ class Survey:
     functions: tuple[IntervalFunction, ...]
     completeness: Completeness
     cells: tuple[Cell, ...]
+    realized: Mapping[str, RealizedFunction] = field(default_factory=dict, compare=False, repr=False)
 
 
 def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
@@ -112,7 +117,64 @@ def survey(
             add(_mirrored(cells[partner], key))
     assembly = assemble(problem, width, cells)
     used = tuple(cells[key] for key in wanted)
-    return Survey(problem, width, tuple(assembly.functions), _completeness(problem, width, assembly.doubts), used)
+    completeness = _completeness(problem, width, assembly.doubts)
+    return Survey(problem, width, tuple(assembly.functions), completeness, used, assembly.realized)
+
+
+@dataclass(frozen=True)
+class StrataSurvey:
+    """All critical strata of one width, and how far that "all" is proved."""
+
+    problem: IntervalProblem
+    width: int
+    strata: tuple[Stratum, ...]
+    completeness: Completeness
+
+    @property
+    def by_function(self) -> dict[str, tuple[Stratum, ...]]:
+        """The strata over each function, by label."""
+        result: dict[str, list[Stratum]] = {}
+        for stratum in self.strata:
+            result.setdefault(stratum.function, []).append(stratum)
+        return {label: tuple(strata) for label, strata in result.items()}
+
+
+def survey_strata(surveyed: Survey) -> StrataSurvey:
+    """All strata of the width of a survey, over each of its functions.
+
+    Guarantee:
+        With completeness `proved`, every differentiable critical point of this width, and every point with degenerate
+        neurons
+        w = b = 0 that is stationary in Clarke's sense, lies in exactly one stratum. A kind may still be `undecided`.
+    """
+    problem, width = surveyed.problem, surveyed.width
+    doubts = [] if surveyed.completeness.proved else [surveyed.completeness.reason]
+    lowest: frozenset[str] = frozenset()
+    caveat = "global minima are called local ones, because the list of functions is not proved complete"
+    if surveyed.completeness.proved:
+        lowest, caveat = global_minima(problem, surveyed.functions)
+    strata: list[Stratum] = []
+    for function in surveyed.functions:
+        realized = surveyed.realized.get(function.label)
+        if realized is None:
+            found = target_strata(problem, function, width)
+        else:
+            found = strata_of(realized, width, is_global_minimum=function.label in lowest)
+        strata.extend(found.strata)
+        doubts.extend(found.doubts)
+    return StrataSurvey(problem, width, tuple(strata), _strata_completeness(doubts, caveat, strata))
+
+
+def _strata_completeness(doubts: list[str], caveat: str, strata: list[Stratum]) -> Completeness:
+    undecided = sum(stratum.kind is Kind.UNDECIDED for stratum in strata)
+    notes = [caveat] if caveat else []
+    if undecided:
+        notes.append(f"the kind of {undecided} strata is undecided")
+    if doubts:
+        more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
+        return Completeness(CompletenessStatus.UNDECIDED, doubts[0] + more, "; ".join(notes))
+    reason = "all assignments of roles over a complete list of functions were enumerated"
+    return Completeness(CompletenessStatus.PROVED, reason, "; ".join(notes))
 
 
 def solve_cell(canonical: CanonicalProblem, key: CellKey, seconds: float | None = None) -> Cell:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from time import monotonic
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -124,7 +124,7 @@ def critical_functions(
     seconds: float | None = None,
     tolerance: float = 1e-12,
 ) -> list[FoundFunction]:
-    """Distinct critical functions met from `starts` random starts (or until `seconds` have passed), by loss.
+    """Distinct critical functions met from `starts` random starts (or within `seconds` of processor time), by loss.
 
     A point counts as critical where every entry of the gradient is below `tolerance` with every neuron scaled to
     |(w_j, b_j)| = 1, and no neuron is degenerate; two points are one function where they agree on a grid to 1e-6.
@@ -132,9 +132,9 @@ def critical_functions(
     network = NetworkLoss(target, domain, leak, width)
     generator = np.random.default_rng(seed)
     found: list[FoundFunction] = []
-    deadline = None if seconds is None else monotonic() + seconds
+    deadline = None if seconds is None else process_time() + seconds
     for _ in range(starts):
-        if deadline is not None and monotonic() > deadline:
+        if deadline is not None and process_time() > deadline:
             break
         start = network.random_start(generator)
         with np.errstate(all="ignore"):

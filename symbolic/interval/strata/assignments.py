@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement, pairwise
-from math import factorial, prod
+from itertools import combinations, combinations_with_replacement, pairwise
+from math import comb, factorial, prod
 
 from flint import arb
 
@@ -97,6 +97,23 @@ class Enumerator:
                 yield Assignment(chosen, free)
             elif verdict is Verdict.UNDECIDED:
                 self.doubts.append(f"whether the roles {'.'.join(role.code for role in chosen)} can share the slopes")
+
+    def labelled_count(self, width: int) -> int:
+        """Number of feasible n-tuples of roles: sum over feasible sets U of roles of the surjections of n neurons
+        onto U.
+
+        Another route to the sum of the orbit sizes: feasibility depends on the set of roles only, and there are
+        sum_i (-1)^i C(u, i) (u - i)^n surjections onto u roles.
+        """
+        by_kink = [{role.code for role in self.roles if role.site is kink and role.v_sign} for kink in self.sites.kinks]
+        total = 0
+        for size in range(1, width + 1):
+            surjections = sum((-1) ** i * comb(size, i) * (size - i) ** width for i in range(size + 1))
+            for chosen in combinations(self.roles, size):
+                codes = {role.code for role in chosen}
+                if all(codes & group for group in by_kink) and self._feasible(chosen)[0] is Verdict.YES:
+                    total += surjections
+        return total
 
     def _feasible(self, chosen: Sequence[Role]) -> tuple[Verdict, bool]:
         live: dict[Site, dict[str, set[int]]] = {}

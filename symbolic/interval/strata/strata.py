@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,6 +10,8 @@ from flint import arb
 from symbolic.enclosure import Ball, Number, Rigor, Verdict, endpoints, is_exact
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.number_field import FieldElement
+from symbolic.interval.functions import IntervalFunction
+from symbolic.interval.problem import IntervalProblem
 from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import GRID_BITS
 from symbolic.interval.strata.assignments import Assignment, Enumerator
@@ -81,7 +82,7 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
     w = b = 0 that are stationary in Clarke's sense) lies in exactly one of the strata.
     """
     if function.is_target:
-        return StrataOfFunction(function.record.label, width, (_target_stratum(function, width),), ())
+        return target_strata(function.problem, function.record, width)
     sites = sites_of(function)
     judge = Judge(function, sites)
     enumerator = Enumerator(function, sites, _roles(function, sites))
@@ -89,15 +90,10 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
         _stratum(function, width, assignment, judge.judge(assignment), is_global_minimum)
         for assignment in enumerator.assignments(width)
     )
-    return StrataOfFunction(function.record.label, width, strata, (*sites.doubts, *enumerator.doubts))
-
-
-def assignments_of(function: RealizedFunction, width: int) -> Iterator[tuple[Assignment, Judgement]]:
-    """The assignments with their judgements alone, without sample points; for counting."""
-    sites = sites_of(function)
-    judge = Judge(function, sites)
-    for assignment in Enumerator(function, sites, _roles(function, sites)).assignments(width):
-        yield assignment, judge.judge(assignment)
+    doubts = [*sites.doubts, *enumerator.doubts]
+    if not doubts and sum(stratum.orbit_size for stratum in strata) != enumerator.labelled_count(width):
+        doubts.append(f"the orbit sizes over {function.record.label} do not add up to the labelled assignments")
+    return StrataOfFunction(function.record.label, width, strata, tuple(doubts))
 
 
 def _roles(function: RealizedFunction, sites: Sites) -> tuple[Role, ...]:
@@ -129,7 +125,7 @@ def _stratum(
     )
 
 
-def _target_stratum(function: RealizedFunction, width: int) -> Stratum:
+def target_strata(problem: IntervalProblem, record: IntervalFunction, width: int) -> StrataOfFunction:
     """f = h: r = 0, every parameter that realizes the target is a global minimum, loss 0.
 
     The set is no manifold; its largest pieces have one active neuron that carries the slope and free neurons besides
@@ -137,15 +133,15 @@ def _target_stratum(function: RealizedFunction, width: int) -> Stratum:
     and all neurons
     are free (3n).
     """
-    slope, offset = function.record.slopes[0], function.record.offset
+    slope, offset = record.slopes[0], record.offset
     assert isinstance(slope, Fraction)
     assert isinstance(offset, Fraction)
-    start, zero, one = function.problem.domain[0], Fraction(0), Fraction(1)
+    start, zero, one = problem.domain[0], Fraction(0), Fraction(1)
     rest = (zero,) * (width - 1)
     sample: Sample[Number] = Sample((one, *rest), (one - start, *rest), (slope, *rest), offset - slope)
-    return Stratum(
-        function=function.record.label,
-        label=f"{function.record.label}@{width}:all",
+    stratum = Stratum(
+        function=record.label,
+        label=f"{record.label}@{width}:all",
         width=width,
         roles=None,
         kind=Kind.GLOBAL_MINIMUM,
@@ -158,6 +154,7 @@ def _target_stratum(function: RealizedFunction, width: int) -> Stratum:
         sample=sample,
         rigor=Rigor.EXACT,
     )
+    return StrataOfFunction(record.label, width, (stratum,), ())
 
 
 def _sample(function: RealizedFunction, assignment: Assignment) -> Sample[Number]:
