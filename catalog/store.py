@@ -24,6 +24,7 @@ from catalog.errors import CatalogError, DatabaseError
 from catalog.location import clear_errors, connect, database_path, roll_back_interrupted_write
 from catalog.migrations import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from catalog.schema import cells, functions, problems, regions, surveys
+from catalog.strata_store import delete_stale_strata
 
 Row = dict[str, Any]
 
@@ -61,7 +62,7 @@ class Store:
         roll_back_interrupted_write(path)
         store = cls(path, _engine(path, "ro", "BEGIN"))
         try:
-            with store._transaction() as connection:
+            with store.transaction() as connection:
                 version = _schema_of(connection, path)
         except BaseException:
             store.close()
@@ -102,14 +103,15 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: all of the block or nothing; errors of the database in one clear line."""
         with clear_errors(self.path), self._engine.begin() as connection:
             yield connection
 
     def _migrate(self) -> None:
         from catalog import __version__
 
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             version = _schema_of(connection, self.path)
             for migration in MIGRATIONS[version:]:
                 for statement in migration.statements:
@@ -124,45 +126,44 @@ class Store:
 
     def migrations(self) -> list[Row]:
         """The migrations this database went through, in order."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             rows = connection.exec_driver_sql("SELECT version, name, applied_at, software FROM migrations ORDER BY 1")
             return [dict(row) for row in rows.mappings()]
 
     def problems(self) -> list[Row]:
         """All problems by name."""
-        return self._rows(select(problems).order_by(problems.c.name))
+        return self.rows(select(problems).order_by(problems.c.name))
 
     def surveys(self) -> list[Row]:
         """All finished surveys by problem and width."""
-        return self._rows(select(surveys).order_by(surveys.c.problem, surveys.c.width))
+        return self.rows(select(surveys).order_by(surveys.c.problem, surveys.c.width))
 
     def functions(self, problem: str, width: int) -> list[Row]:
         """Functions of minimal width at most `width`, in the order of the survey."""
         found = select(functions).where(functions.c.problem == problem, functions.c.minimal_width <= width)
-        return self._rows(found.order_by(functions.c.minimal_width, functions.c.position))
+        return self.rows(found.order_by(functions.c.minimal_width, functions.c.position))
 
     def regions(self, problem: str, width: int) -> list[Row]:
         """Regions of one width, in the order of the enumeration."""
         found = select(regions).where(regions.c.problem == problem, regions.c.width == width)
-        return self._rows(found.order_by(regions.c.position))
+        return self.rows(found.order_by(regions.c.position))
 
     def row(self, table: Table, label: str) -> Row | None:
         """The function or region of a label."""
-        found = self._rows(select(table).where(table.c.label == label))
+        found = self.rows(select(table).where(table.c.label == label))
         return found[0] if found else None
 
     def labels(self) -> list[str]:
         """Labels of all functions and regions."""
-        with self._transaction() as connection:
-            return [
-                label for table in (functions, regions) for (label,) in connection.execute(select(table.c.label))
-            ]
+        with self.transaction() as connection:
+            tables = (functions, regions)
+            return [label for table in tables for label in connection.execute(select(table.c.label)).scalars()]
 
     def cells(self, canonical: str) -> dict[tuple[int, str], StoredCell]:
         """The solved systems of a canonical problem by (knots, system)."""
         return {
             (row["knots"], row["system"]): StoredCell(row["record"], row["status"], row["budget"])
-            for row in self._rows(select(cells).where(cells.c.canonical == canonical))
+            for row in self.rows(select(cells).where(cells.c.canonical == canonical))
         }
 
     def save_problems(self, rows: Sequence[Row]) -> None:
@@ -171,7 +172,7 @@ class Store:
         Raises:
             CatalogError: the database holds other content under one of the names.
         """
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for row in rows:
                 stored = connection.execute(
                     select(problems.c.content).where(problems.c.name == row["name"])
@@ -189,7 +190,7 @@ class Store:
         statement = insert(cells).values({**row, "solved_at": now()})
         new = {name: statement.excluded[name] for name in ("status", "record", "budget", "solved_at", "software")}
         keep = (cells.c.status != "proved") | (statement.excluded.status == "proved")
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["canonical", "knots", "system"], set_=new, where=keep)
             )
@@ -197,7 +198,7 @@ class Store:
     def save_survey(self, survey: Row, function_rows: Sequence[Row], region_rows: Sequence[Row]) -> None:
         """Store the survey of one width, with its functions and regions, in the place of an earlier one."""
         name, width = survey["problem"], survey["width"]
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 delete(functions).where(functions.c.problem == name, functions.c.minimal_width <= width)
             )
@@ -210,6 +211,7 @@ class Store:
             if region_rows:
                 connection.execute(insert(regions), list(region_rows))
             connection.execute(insert(surveys).values({**survey, "finished_at": now()}))
+            delete_stale_strata(connection, name, width)
 
     @contextmanager
     def raw_reader(self) -> Iterator[sqlite3.Connection]:
@@ -221,8 +223,9 @@ class Store:
             finally:
                 connection.close()
 
-    def _rows(self, statement: Any) -> list[Row]:
-        with self._transaction() as connection:
+    def rows(self, statement: Any) -> list[Row]:
+        """The rows of a statement."""
+        with self.transaction() as connection:
             return [dict(row) for row in connection.execute(statement).mappings()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import arb, fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
@@ -84,9 +85,12 @@ class FieldElement:
 
         The first linear relation among 1, e, e^2, ... over Q is the minimal polynomial of e.
         """
-        coefficients = self.polynomial.coeffs()
+        coefficients = tuple(to_fraction(value) for value in self.polynomial.coeffs())
         if len(coefficients) <= 1:
-            return to_fraction(coefficients[0]) if coefficients else Fraction(0)
+            return coefficients[0] if coefficients else Fraction(0)
+        return _number(self.field, coefficients)
+
+    def _irrational(self) -> AlgebraicNumber:
         degree = self.field.degree
         powers = [self.field.lift(1)]
         for _ in range(degree):
@@ -99,6 +103,12 @@ class FieldElement:
             if relation is not None:
                 return _algebraic([-value for value in relation] + [fmpq(1)], self)
         raise ArithmeticError("an element of a number field has a minimal polynomial of at most its degree")
+
+
+@lru_cache(maxsize=65536)
+def _number(field: NumberField, coefficients: tuple[Fraction, ...]) -> AlgebraicNumber:
+    """The algebraic number of an irrational element; the same elements occur at many places."""
+    return field.element(list(coefficients))._irrational()
 
 
 def isolated_root(polynomial: fmpz_poly, ball: arb) -> Fraction | AlgebraicNumber | None:

@@ -65,7 +65,7 @@ FREE_PARAMETERS = {
 0."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Role:
     """A role: its code, kind, the site or end it is at, its orientation and the sign of v (0: v = 0; None: any)."""
 
