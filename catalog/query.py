@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,39 +13,41 @@ from typing import Any, Literal, Self
 from catalog.answer import Answer
 from catalog.errors import CatalogError, NotAvailable
 from catalog.number_text import compare_with, number_from_record
-from catalog.problem_file import load_problem
-from catalog.record import from_text, function_row
-from catalog.schema import functions, regions
+from catalog.record import Record, from_text, function_row
+from catalog.schema import functions, regions, strata
+from catalog.scopes import (
+    NOT_SURVEYED,
+    Scope,
+    check_width_asked,
+    combine,
+    complete_as,
+    names_of,
+    scope_of,
+    scopes_of,
+    undecided,
+    with_caveat,
+)
 from catalog.store import Row, Store
+from catalog.strata_query import (
+    StrataFilter,
+    answer_strata,
+    filter_functions,
+    function_summary,
+    least_loss_above,
+    strata_of_scopes,
+)
+from catalog.strata_record import Vocabulary
+from catalog.strata_store import labels_of_strata, strata_surveys_of, strata_words, summary_of_function
 from catalog.where import keys_where
 
-ENTITIES = ("problems", "regions", "functions")
-LATER_ENTITIES = ("strata", "transitions", "branches")
-KINDS = ("global_minimum", "local_minimum", "strict_saddle", "saddle", "undecided")
-
-NOT_SURVEYED = "not surveyed"
-"""The reason of every answer about a width that was not surveyed."""
+ENTITIES = ("problems", "regions", "functions", "strata")
+LATER_ENTITIES = ("transitions", "branches")
 
 MAXIMAL_LENGTH = 1000
 """Characters of the text of a rational in a filter."""
 
 _RATIONAL = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
 _DECIMAL = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,2})?")
-_ORDER = ("proved", "proved_in_box", "searched", "undecided")
-
-
-@dataclass(frozen=True)
-class _Scope:
-    """One problem at one width: what a query looks at, and what is proved there."""
-
-    problem: str
-    width: int | None
-    complete: dict[str, str]
-    surveyed: bool = True
-
-    @property
-    def name(self) -> str:
-        return f"{self.problem} at width {self.width}" if self.width else self.problem
 
 
 class Catalog:
@@ -94,22 +95,23 @@ class Catalog:
             width: only problems surveyed at this width.
             where: see `catalog.where`.
         """
-        _check_width(width)
-        names = self._names(problem)
-        surveys = self.store.surveys()
+        check_width_asked(width)
+        names = names_of(self.store, problem)
+        surveys, of_strata = self.store.surveys(), strata_surveys_of(self.store)
         rows = []
         for stored in self.store.problems():
             mine = [row for row in surveys if row["problem"] == stored["name"]]
             if stored["name"] not in names or (width is not None and width not in {row["width"] for row in mine}):
                 continue
-            rows.append(from_text(stored["record"]) | {"surveys": [_survey_summary(row) for row in mine]})
+            told = [_survey_summary(row, of_strata.get((row["problem"], row["width"]))) for row in mine]
+            rows.append(from_text(stored["record"]) | {"surveys": told})
         if where is not None:
             keys = keys_where(self.store, "problems", where)
             rows = [row for row in rows if row["name"] in keys]
         surveyed = {row["problem"] for row in surveys if width in (None, row["width"])}
         if (problem is not None or width is not None) and not names & surveyed:
-            return Answer("problems", rows, _complete("undecided", NOT_SURVEYED))
-        return Answer("problems", rows, _complete("proved", "these are the problems of this database"))
+            return Answer("problems", rows, complete_as("undecided", NOT_SURVEYED))
+        return Answer("problems", rows, complete_as("proved", "these are the problems of this database"))
 
     def regions(self, *, problem: str | None = None, width: int | None = None, where: str | None = None) -> Answer:
         """The breakpoint-ordering regions of exactly one width, up to permutation of neurons.
@@ -117,7 +119,7 @@ class Catalog:
         `functions` of a row are the critical functions that points of its closure realize; `completeness` and the
         completeness of the answer are that of this list.
         """
-        scopes = self._scopes(problem, width)
+        scopes = scopes_of(self.store, problem, width)
         rows = []
         for scope in scopes:
             found = self.store.regions(scope.problem, scope.width or 0) if scope.surveyed else []
@@ -125,7 +127,7 @@ class Catalog:
         if where is not None:
             keys = keys_where(self.store, "regions", where)
             rows = [row for row in rows if row["label"] in keys]
-        return Answer("regions", rows, _combine(scopes))
+        return Answer("regions", rows, combine(scopes))
 
     def functions(
         self,
@@ -143,43 +145,82 @@ class Catalog:
         Args:
             problem: a name, or a path ending in .toml; all problems if omitted.
             width: the largest one surveyed of each problem if omitted.
-            kind, index, notion: questions about strata, which this version does not have: the answer is undecided.
+            kind, index: only functions with a stratum of this kind, of this index (or of both) at that width.
             max_loss: only losses at most this rational, compared exactly.
+            notion: "clarke": also strata that are stationary only in Clarke's sense.
             where: see `catalog.where`.
 
         Returns:
             Only rows that are proved to pass the filters; where that could not be decided for some function, the
             status is undecided and the reason names it.
         """
-        if kind is not None and kind not in KINDS:
-            raise CatalogError(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
-        if index is not None and index < 0:
-            raise CatalogError(f"an index is a natural number, not {index}")
-        if notion not in (None, "clarke"):
-            raise CatalogError(f"unknown notion {notion!r}; the choice is clarke")
+        wanted = StrataFilter(kind, index, notion)
         threshold = None if max_loss is None else _threshold(max_loss)
-        scopes = self._scopes(problem, width)
-        complete = _combine(scopes)
-        for name, value in (("kind", kind), ("index", index), ("notion", notion)):
-            if value is not None:
-                reason = f"--{name} asks about strata, which are not available in this version"
-                return Answer("functions", [], _complete("undecided", reason))
-        looked_at = [scope for scope in scopes if scope.surveyed]
-        stored = [row for scope in looked_at for row in self.store.functions(scope.problem, scope.width or 0)]
-        if where is not None:
-            keys = keys_where(self.store, "functions", where)
-            stored = [row for row in stored if row["label"] in keys]
-        rows, open_labels = [], []
-        for row in stored:
-            passes = True if threshold is None else _at_most(row, threshold)
-            if passes is None:
-                open_labels.append(row["label"])
-            elif passes:
-                rows.append(function_row(from_text(row["record"]), row["loss_lower"], row["loss_upper"]))
-        if open_labels:
-            reason = f"whether the loss is at most {threshold} is not decided for {', '.join(open_labels)}"
-            complete = _complete("undecided", reason, complete["caveat"])
+        scopes = scopes_of(self.store, problem, width)
+        complete = combine(scopes)
+        keys = None if where is None else keys_where(self.store, "functions", where)
+        rows, open_loss, open_strata, silent = [], [], [], []
+        for scope, known in zip(scopes, strata_of_scopes(self.store, scopes), strict=True):
+            if not scope.surveyed:
+                continue
+            every = self.store.functions(scope.problem, scope.width or 0)
+            stored, doubtful = _at_most_all([row for row in every if keys is None or row["label"] in keys], threshold)
+            if not known.scope.surveyed or known.scope.complete["status"] != "proved":
+                silent.append(f"{scope.name}: {known.scope.complete['reason']}")
+            if wanted.is_about_strata:
+                stored, not_known = filter_functions(known, stored, wanted, least_loss_above(every))
+                open_strata += not_known
+                if kind == "global_minimum" and known.scope.surveyed and not known.names_global_minima:
+                    open_strata += [row["label"] for row in every if row["loss_lower"] <= least_loss_above(every)]
+            open_loss += doubtful
+            rows += [_function_row(row) | function_summary(known, row["label"], wanted) for row in stored]
+        if open_loss:
+            complete = undecided(complete, f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}")
+        if open_strata:
+            complete = undecided(
+                complete, f"whether there is a stratum of that kind or index is not decided for {_few(open_strata)}"
+            )
+        if silent:
+            complete = with_caveat(complete, f"the strata are not all known ({'; '.join(silent)})")
         return Answer("functions", rows, complete)
+
+    def strata(
+        self,
+        *,
+        problem: str | None = None,
+        width: int | None = None,
+        kind: str | None = None,
+        index: int | None = None,
+        max_loss: Fraction | int | str | None = None,
+        notion: str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """The critical strata of exactly one width, up to permutation of neurons.
+
+        Args:
+            problem, width, max_loss, where: as for functions; the loss is that of the function.
+            kind, index: only strata of this kind, of this index.
+            notion: "clarke": also what is stationary only in Clarke's sense; without it, what is stationary in the
+                smooth or the directional sense.
+
+        Returns:
+            Only strata that are proved to pass the filters. The status is that of the survey of strata; it is
+            undecided where a filter asks for a kind or an index that is not decided of some stratum. Without a filter
+            undecided kinds leave nothing out; a caveat says how many there are.
+        """
+        wanted = StrataFilter(kind, index, notion)
+        threshold = None if max_loss is None else _threshold(max_loss)
+        scopes = scopes_of(self.store, problem, width)
+        looked_at, open_loss = {}, []
+        for scope in scopes:
+            every = self.store.functions(scope.problem, scope.width or 0) if scope.surveyed else []
+            looked_at[scope.problem], doubtful = _at_most_all(every, threshold)
+            open_loss += doubtful
+        answer = answer_strata(self.store, scopes, looked_at, wanted, where)
+        if open_loss:
+            reason = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
+            return Answer("strata", list(answer), undecided(answer.complete, reason))
+        return answer
 
     def record(self, label: str) -> tuple[str, Row, dict[str, str]]:
         """(entity, row, completeness) of one label.
@@ -190,49 +231,33 @@ class Catalog:
         surveys = self.store.surveys()
         found = self.store.row(regions, label)
         if found is not None:
-            scope = [_scope_of(row) for row in surveys if _key(row) == (found["problem"], found["width"])]
-            complete = _combine(scope)
+            scope = [scope_of(row) for row in surveys if _key(row) == (found["problem"], found["width"])]
+            complete = combine(scope)
             return "regions", from_text(found["record"]) | {"completeness": complete["status"]}, complete
         found = self.store.row(functions, label)
         if found is not None:
-            mine = [row for row in surveys if row["problem"] == found["problem"]]
-            row = function_row(from_text(found["record"]), found["loss_lower"], found["loss_upper"])
-            return "functions", row, _combine([_scope_of(mine[-1])] if mine else [])
-        near = difflib.get_close_matches(label, self.store.labels(), 3, 0.5)
+            mine = [scope_of(row) for row in surveys if row["problem"] == found["problem"]][-1:]
+            summaries = [
+                function_summary(known, label, StrataFilter()) for known in strata_of_scopes(self.store, mine)
+            ]
+            return "functions", _function_row(found) | (summaries[0] if summaries else {}), combine(mine)
+        found = self.store.row(strata, label)
+        if found is not None:
+            words = Vocabulary(*strata_words(self.store, found["problem"], found["width"]))
+            survey = strata_surveys_of(self.store)[_key(found)]
+            return "strata", words.row(found), combine([scope_of(survey)])
+        candidates = labels_of_strata(self.store, label.partition("@")[0]) if "@" in label else []
+        near = difflib.get_close_matches(label, candidates[:2000] or self.store.labels(), 3, 0.5)
         hint = f"; near it are {', '.join(near)}" if near else ""
         raise CatalogError(f"no record labelled {label!r} in {self.store.path}{hint}")
 
-    def _names(self, problem: str | None) -> frozenset[str]:
-        """Names of the problems that `--problem` means; a file may name one that is not in the database."""
-        stored = {row["name"]: row["content"] for row in self.store.problems()}
-        if problem is None:
-            return frozenset(stored)
-        if problem.endswith(".toml"):
-            loaded = load_problem(problem).problem
-            if stored.get(loaded.name, loaded.canonical_text()) != loaded.canonical_text():
-                raise CatalogError(
-                    f"{problem}: the database {self.store.path} has another problem named {loaded.name!r} "
-                    f"({stored[loaded.name]})"
-                )
-            return frozenset([loaded.name])
-        if problem not in stored:
-            near = difflib.get_close_matches(problem, stored, 1) or sorted(stored)[:10]
-            hint = f"; it has {', '.join(near)}" if near else "; it is empty"
-            raise CatalogError(f"no problem {problem!r} in {self.store.path}{hint}")
-        return frozenset([problem])
-
-    def _scopes(self, problem: str | None, width: int | None) -> list[_Scope]:
-        _check_width(width)
-        surveys = self.store.surveys()
-        scopes = []
-        for name in sorted(self._names(problem)):
-            mine = {row["width"]: row for row in surveys if row["problem"] == name}
-            asked = width if width is not None else max(mine, default=None)
-            if asked is not None and asked in mine:
-                scopes.append(_scope_of(mine[asked]))
-            else:
-                scopes.append(_Scope(name, asked, _complete("undecided", NOT_SURVEYED), surveyed=False))
-        return scopes
+    def strata_summary(self, label: str) -> tuple[int, list[Row]]:
+        """The largest surveyed width at which the strata over a function are known, and how many there are of each
+        kind, reason and index, listed by default; (0, []) if there is none."""
+        found = self.store.row(functions, label)
+        surveyed = [key for key in strata_surveys_of(self.store) if found and key[0] == found["problem"]]
+        width = max((width for _, width in surveyed), default=0)
+        return width, summary_of_function(self.store, label, width) if width else []
 
 
 def open_catalog(location: str | Path | None = None) -> Catalog:
@@ -247,45 +272,23 @@ def open_catalog(location: str | Path | None = None) -> Catalog:
     return Catalog(Store.reading(location))
 
 
-def _complete(status: str, reason: str, caveat: str = "") -> dict[str, str]:
-    return {"status": status, "reason": reason, "caveat": caveat}
+def _key(row: Row) -> tuple[str, int]:
+    return row["problem"], row["width"]
 
 
-def _key(survey: Row) -> tuple[str, int]:
-    return survey["problem"], survey["width"]
+def _function_row(row: Row) -> Record:
+    return function_row(from_text(row["record"]), row["loss_lower"], row["loss_upper"])
 
 
-def _scope_of(survey: Row) -> _Scope:
-    complete = _complete(survey["status"], survey["reason"], survey["caveat"])
-    return _Scope(survey["problem"], survey["width"], complete)
-
-
-def _survey_summary(survey: Row) -> Row:
+def _survey_summary(survey: Row, of_strata: Row | None) -> Row:
     names = ("width", "status", "reason", "caveat", "functions", "regions")
-    return {name: survey[name] for name in names}
+    told = {name: survey[name] for name in names}
+    return told | {"strata": None if of_strata is None else of_strata["strata"]}
 
 
-def _combine(scopes: Iterable[_Scope]) -> dict[str, str]:
-    """The completeness of an answer drawn from several surveys: the worst of them, with the reasons for it."""
-    scopes = list(scopes)
-    if not scopes:
-        return _complete("undecided", NOT_SURVEYED)
-    status = max((scope.complete["status"] for scope in scopes), key=_ORDER.index)
-    worst = [scope for scope in scopes if scope.complete["status"] == status]
-    named: dict[str, list[str]] = {}
-    for scope in worst:
-        named.setdefault(scope.complete["reason"], []).append(scope.name)
-    if len(named) == 1 and len(worst) == len(scopes):
-        reason = worst[0].complete["reason"]
-    else:
-        reason = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in named.items())
-    caveats = dict.fromkeys(scope.complete["caveat"] for scope in scopes if scope.complete["caveat"])
-    return _complete(status, reason, "; ".join(caveats))
-
-
-def _check_width(width: int | None) -> None:
-    if width is not None and (isinstance(width, bool) or not isinstance(width, int) or width < 1):
-        raise CatalogError(f"width must be a positive integer, not {width!r}")
+def _few(labels: list[str]) -> str:
+    rest = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
+    return ", ".join(labels[:10]) + rest
 
 
 def _threshold(value: Fraction | int | str) -> Fraction:
@@ -298,6 +301,14 @@ def _threshold(value: Fraction | int | str) -> Fraction:
         if not match and _DECIMAL.fullmatch(value.strip()):
             raise CatalogError(f"max-loss must be exact: write {Fraction(value.strip())} for {value.strip()}")
     raise CatalogError(f"max-loss must be an integer or a rational p/q such as 1/1000, not {str(value)[:60]!r}")
+
+
+def _at_most_all(rows: list[Row], threshold: Fraction | None) -> tuple[list[Row], list[str]]:
+    """The functions whose loss is at most the threshold, and the labels of those for which it is not decided."""
+    if threshold is None:
+        return rows, []
+    compared = [(row, _at_most(row, threshold)) for row in rows]
+    return [row for row, at_most in compared if at_most], [row["label"] for row, value in compared if value is None]
 
 
 def _at_most(row: Row, threshold: Fraction) -> bool | None:

@@ -1,6 +1,6 @@
 """Which critical functions of a complete list are global minima at the surveyed width.
 
-A minimizer exists at every width (docs/theory.md, "Minimizers exist"), it can be taken without a neuron w = b = 0 !=
+A minimizer exists at every width (docs/strata.md, "Minimizers exist"), it can be taken without a neuron w = b = 0 !=
 v, and is
 then a differentiable critical point; so the least loss on a complete list is the global minimum.
 """

@@ -9,7 +9,7 @@ directions of c, v and of affine neurons,
 over the kinks; the index is n_neg(Q) + sum_i (#{j : r_i Delta_ij < 0} - [r_i D_i < 0]) plus one for every flat neuron
 with K' != 0
 and every semi-active one. The number of positive eigenvalues is dim Lambda plus the live neurons that do not count in
-the index, plus the same flat and semi-active ones. Proof: docs/theory.md, "The Hessian".
+the index, plus the same flat and semi-active ones. Proof: docs/strata.md, "The Hessian".
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Inertia, kind and stationarity of a stratum.
 
-Arguments used (proofs in docs/theory.md, "The Hessian" and "Kinds"):
+Arguments used (proofs in docs/strata.md):
 
 - *index*: where L is twice differentiable the inertia is that of the index formula; index > 0 is a strict saddle.
 - *flat neuron*: v_j = 0 and G(w, b) = int r s(w x + b) not identically 0 near (w_j, b_j): moving (w_j, b_j) to where
