@@ -77,8 +77,8 @@ def survey(
 
     Guarantee:
         With completeness `proved`, `functions` is exactly the set of functions realized by differentiable critical
-        points
-        of width n, each once (docs/theory.md, "The critical functions"). Otherwise the reason names what is open.
+        points of width n, each once (docs/theory.md, "The critical functions"). Otherwise the reason names what is
+        open.
 
     Raises:
         InvalidProblem: a width that cannot be surveyed.
@@ -144,8 +144,8 @@ def survey_strata(surveyed: Survey) -> StrataSurvey:
 
     Guarantee:
         With completeness `proved`, every differentiable critical point of this width, and every point with degenerate
-        neurons
-        w = b = 0 that is stationary in Clarke's sense, lies in exactly one stratum. A kind may still be `undecided`.
+        neurons w = b = 0 that is stationary in Clarke's sense, lies in exactly one stratum. A kind may still be
+        `undecided`.
     """
     problem, width = surveyed.problem, surveyed.width
     doubts = [] if surveyed.completeness.proved else [surveyed.completeness.reason]

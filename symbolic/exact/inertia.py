@@ -14,8 +14,7 @@ def signature(matrix: Sequence[Sequence[arb]]) -> tuple[int, int]:
     """(negative, positive) eigenvalues of a nonsingular symmetric matrix, by LDL^T with pivots of size 1 and 2.
 
     Sylvester's law of inertia: the Schur complement of an invertible principal block A has the inertia of the matrix
-    minus
-    that of A. A 1 x 1 block is used where a diagonal entry is proved not 0; else a block [[a, b], [b, c]] with
+    minus that of A. A 1 x 1 block is used where a diagonal entry is proved not 0; else a block [[a, b], [b, c]] with
     a c - b^2 proved negative, which has one eigenvalue of each sign.
 
     Args:

@@ -50,8 +50,7 @@ def has_unique_zero(system: SmoothSystem, center: Sequence[Fraction], half: Frac
     """Whether the closed cube of half-width `half` around `center` provably holds exactly one zero.
 
     Guarantee: True is a proof (K(X) in the interior of X) that X holds exactly one zero, that it is nondegenerate and
-    lies
-    in the interior. False says nothing: the cube may hold none, one or several.
+    lies in the interior. False says nothing: the cube may hold none, one or several.
     """
     with working_precision(bits):
         image = krawczyk_image(system, center, half)

@@ -1,17 +1,14 @@
 """Targets of degree at most 1: all critical functions in closed form, for ReLU and leaky ReLU, at every width.
 
 For H = y on [0, 1] every best affine fit is H itself, so the equations of class B say that the lines added on
-neighbouring
-pieces meet: |12 M delta_k / h_k^3| h_k / 2 is the same on all pieces, with alternating signs. Hence no delta_k is 0,
-the
-orientations alternate, and h_k is proportional to sqrt|delta_k|, that is to
+neighbouring pieces meet: |12 M delta_k / h_k^3| h_k / 2 is the same on all pieces, with alternating signs. Hence no
+delta_k is 0, the orientations alternate, and h_k is proportional to sqrt|delta_k|, that is to
 
     omega_k = sqrt(1 + g) inside, 1 or sqrt(g) at the two ends (1 on the left for a first '+', on the right for a last
     '-').
 
-A piece of length 0 is no piece: for ReLU (g = 0) the pattern starts with '+' and ends with '-', so m is even.
-Class A is f = H alone: an affine best fit on every piece has no jump. Proof: docs/theory.md, "Affine targets"; for
-ReLU it is
+A piece of length 0 is no piece: for ReLU (g = 0) the pattern starts with '+' and ends with '-', so m is even. Class A
+is f = H alone: an affine best fit on every piece has no jump. Proof: docs/theory.md, "Affine targets"; for ReLU it is
 the classification of Cheridito, Jentzen and Rossmannek (2022).
 """
 

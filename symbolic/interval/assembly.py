@@ -1,10 +1,8 @@
 """From the solutions of the systems to the list of critical functions, in the coordinates of the problem.
 
 A solution is a critical function if all its jumps are proved not to vanish. A solution of a pattern with M = 0 is a
-function of class A
-that one neuron per kink can realize; it is matched with the solution of the free system that it is. Whatever cannot
-be decided
-is said in the list of doubts, and makes the survey undecided.
+function of class A that one neuron per kink can realize; it is matched with the solution of the free system that it
+is. Whatever cannot be decided is said in the list of doubts, and makes the survey undecided.
 """
 
 from __future__ import annotations

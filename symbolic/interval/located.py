@@ -96,8 +96,7 @@ def _recognized(system: SkeletonSystem, center: tuple[Fraction, ...]) -> list[Fi
     """Exact coordinates where a number field of small degree holds them.
 
     Chains of at most two knots have fields of degree up to 12 on the targets of interest, for which it pays to look
-    with more
-    bits; coupled systems have much larger ones.
+    with more bits; coupled systems have much larger ones.
     """
     if system.knots <= 2 and len(system.active) <= 1:
         finer, _ = refine_zero(system, center, CHAIN_BITS)

@@ -1,8 +1,7 @@
 """A critical function together with the solution it comes from, in the coordinates of its problem.
 
 The record of a function holds rounded balls; here the same numbers are available as narrow balls and, where the
-solution
-was recognized, in one number field, so that signs and zeros can be decided exactly.
+solution was recognized, in one number field, so that signs and zeros can be decided exactly.
 """
 
 from __future__ import annotations

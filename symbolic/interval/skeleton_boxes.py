@@ -6,14 +6,12 @@ beta_k = omega_k h_k / (2 delta_k):
 
 - omega_k increases in every other length and decreases in h_k, so its range over a box is attained at two corners;
 - d beta_k / d h_k = omega_k (3 omega_k - 2) / (2 delta_k), a parabola in omega_k;
-- d beta_k / d h_j = (3/2) omega_j omega_k h_k / (delta_k h_j) for j != k, whose size is at most
-  (3/2) |delta_k| delta_j^2 y^2 / (delta_j^2 + delta_k^2 y^3)^2 with y = h_j/h_k, because N holds at least those two
-  terms;
-  that bound increases up to y^3 = delta_j^2 / (2 delta_k^2) and decreases afterwards.
+- d beta_k / d h_j = (3/2) omega_j omega_k h_k / (delta_k h_j) for j != k, whose size is at most (3/2) |delta_k|
+  delta_j^2 y^2 / (delta_j^2 + delta_k^2 y^3)^2 with y = h_j/h_k, because N holds at least those two terms; that bound
+  increases up to y^3 = delta_j^2 / (2 delta_k^2) and decreases afterwards.
 
 All of this stays bounded on the closed simplex, and beta is continuous there (beta_k -> 0 with h_k), hence Lipschitz;
-the
-mean value form holds up to the walls by passing to the limit from inside.
+the mean value form holds up to the walls by passing to the limit from inside.
 """
 
 from __future__ import annotations

@@ -106,9 +106,8 @@ class Constants(Generic[T]):
     """The rational constants of a system as numbers of one kind, so that evaluation does arithmetic only.
 
     `taylor[j]` lists the coefficients of H^(j)/j!; `end[j]`, `mean[j]`, `slope[j]` are the factors of the Taylor term
-    j in the
-    end residual, the mean and the slope of the best fit; `below[j]`, `above[j]` those of docs/theory.md for dR/du,
-    dR/dv.
+    j in the end residual, the mean and the slope of the best fit; `below[j]`, `above[j]` those of docs/theory.md for
+    dR/du, dR/dv.
     """
 
     zero: T
@@ -134,9 +133,8 @@ class SkeletonSystem:
     """The equations E_1 = ... = E_m = 0 for one pattern, or for "free".
 
     Every formula is written once, for any kind of number; `constants(lift)` makes the constants of that kind, where
-    `lift`
-    makes a number from a rational. Points are the m interior knots; 0 < t_1 < ... < t_m < 1 is needed (a piece of
-    length 0 divides by zero).
+    `lift` makes a number from a rational. Points are the m interior knots; 0 < t_1 < ... < t_m < 1 is needed (a piece
+    of length 0 divides by zero).
     """
 
     problem: CanonicalProblem
@@ -321,9 +319,8 @@ class SkeletonSystem:
         """The function that a solution of the system is, on [0, 1] in the coordinates of the canonical problem.
 
         loss = sum_k (int of (best fit - H)^2 over piece k + (12 delta_k M / h_k^3)^2 h_k^3 / 12), and with tau_j the
-        Taylor
-        coefficients at the midpoint int (best fit - H)^2 = sum_{i, j >= 2} tau_i tau_j eta^(i+j+1) g_ij,
-        g_ij = 2/(i+j+1) minus the part of the best fit: 2/((i+1)(j+1)) for even i, j and 6/((i+2)(j+2)) for odd ones.
+        Taylor coefficients at the midpoint int (best fit - H)^2 = sum_{i, j >= 2} tau_i tau_j eta^(i+j+1) g_ij, g_ij
+        = 2/(i+j+1) minus the part of the best fit: 2/((i+1)(j+1)) for even i, j and 6/((i+2)(j+2)) for odd ones.
         """
         pieces = self.pieces(point, known)
         slope_sum = self.slope_sum(pieces, known)

@@ -23,8 +23,7 @@ def audit_enclosures(boxed: BoxSystem, exact: BallSystem, *, samples: int, seed:
     """Failures of `F(point) in boxed.residual_balls` and `F'(point) in boxed.jacobian_balls` at random dyadic points.
 
     Boxes of random size around random increasing points, residuals at the points themselves, where the ball is as
-    thin as
-    the rounding bound allows.
+    thin as the rounding bound allows.
 
     Returns:
         One sentence per failure; an empty list says only that none was seen.

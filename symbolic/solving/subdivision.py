@@ -10,8 +10,7 @@ the box
 - tied: the box lies in a cube that provably holds exactly one solution, and that solution is on the list.
 
 The volumes 2^-depth of the closed boxes are added up as integers; a finished search has closed exactly volume 1. What
-is
-left when the budget ends, or is too small for doubles, is returned as open boxes.
+is left when the budget ends, or is too small for doubles, is returned as open boxes.
 """
 
 from __future__ import annotations
@@ -89,8 +88,7 @@ class SearchResult:
     """Solutions in the open simplex, and what was proved about their being all.
 
     Guarantee: `complete` means every point of the cube was closed by one of the four proofs, so `solutions` is all
-    solutions.
-    Otherwise every solution that is not listed lies in one of the `open_boxes`.
+    solutions. Otherwise every solution that is not listed lies in one of the `open_boxes`.
     """
 
     solutions: tuple[Solution, ...]

@@ -1,10 +1,8 @@
 """All critical strata of width n over one critical function.
 
 A stratum is a multiset of n roles that realizes f: every kink has live neurons whose jumps can add up to the jump of
-f, live neurons at
-a virtual site cancel, and for class A the slopes add up. The set of parameters is described by the roles; its
-dimension is
-counted below, its inertia comes from the index formula, its kind from the theorems cited in
+f, live neurons at a virtual site cancel, and for class A the slopes add up. The set of parameters is described by the
+roles; its dimension is counted below, its inertia comes from the index formula, its kind from the theorems cited in
 `symbolic.interval.strata.kinds`.
 """
 
@@ -33,8 +31,7 @@ class Assignment:
     """A feasible multiset of roles: the neurons in the order of their codes, and the dimension of the stratum.
 
     `slope_is_free`: class A, and some affine neuron or some site with both orientations lets the slopes be shared in
-    many ways
-    (one equation then ties the parameters together).
+    many ways (one equation then ties the parameters together).
     """
 
     roles: tuple[Role, ...]
@@ -132,8 +129,8 @@ class Enumerator:
         """Jumps at every site, then for class A the slope equation.
 
         (1 + 2 kappa) sum q - sum (affine slopes) = kappa sum D - s_0, where q is the jump carried by the '-' neurons
-        of a site.
-        The left side ranges over an open interval, or is fixed if every site has one orientation and nothing is affine.
+        of a site. The left side ranges over an open interval, or is fixed if every site has one orientation and
+        nothing is affine.
         """
         live: dict[Site, dict[str, set[int]]] = {}
         for role in chosen:
@@ -234,8 +231,7 @@ class SlopeNumbers:
         """-1, 0, 1, or None where it could not be decided.
 
         0 is proved formally, by the mirror symmetry of an even target (s_{m-k} = -s_k, hence D_{m+1-i} = D_i and s_0
-        = -sum D / 2),
-        or in the number field of the function.
+        = -sum D / 2), or in the number field of the function.
         """
         if not any(self._reduced(amount)):
             return 0

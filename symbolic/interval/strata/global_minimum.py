@@ -1,8 +1,7 @@
 """Which critical functions of a complete list are global minima at the surveyed width.
 
 A minimizer exists at every width (docs/strata.md, "Minimizers exist"), it can be taken without a neuron w = b = 0 !=
-v, and is
-then a differentiable critical point; so the least loss on a complete list is the global minimum.
+v, and is then a differentiable critical point; so the least loss on a complete list is the global minimum.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ def _mirror_images(problem: IntervalProblem, one: IntervalFunction, other: Inter
     """Whether x -> a + b - x, a symmetry of the problem, exchanges the two functions.
 
     The image of `one` is a critical function with the mirrored kinks; on the grid of the records two different
-    solutions of
-    one system are never within a grid step of each other, so kinks that agree to a step belong to the same function.
+    solutions of one system are never within a grid step of each other, so kinks that agree to a step belong to the
+    same function.
     """
     canonical, _ = problem.canonical()
     if not canonical.symmetric or len(one.kinks) != len(other.kinks) or one.function_class != other.function_class:

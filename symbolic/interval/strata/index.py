@@ -1,15 +1,13 @@
 """The index formula: inertia of the Hessian on a stratum from a few small matrices of the function.
 
 With jumps D_i, r_i = r(t_i) != 0, Delta_ij the jumps of the live neurons at site i, and Lambda the span of the
-derivatives of f in the
-directions of c, v and of affine neurons,
+derivatives of f in the directions of c, v and of affine neurons,
 
     Q_ik = 2 D_i D_k <(1 - P) H_i, (1 - P) H_k> + 2 delta_ik r_i D_i,   H_i = 1 on (t_i, b], P the projection on Lambda,
 
 over the kinks; the index is n_neg(Q) + sum_i (#{j : r_i Delta_ij < 0} - [r_i D_i < 0]) plus one for every flat neuron
-with K' != 0
-and every semi-active one. The number of positive eigenvalues is dim Lambda plus the live neurons that do not count in
-the index, plus the same flat and semi-active ones. Proof: docs/strata.md, "The Hessian".
+with K' != 0 and every semi-active one. The number of positive eigenvalues is dim Lambda plus the live neurons that do
+not count in the index, plus the same flat and semi-active ones. Proof: docs/strata.md, "The Hessian".
 """
 
 from __future__ import annotations

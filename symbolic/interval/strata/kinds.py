@@ -6,8 +6,7 @@ Arguments used (proofs in docs/strata.md):
 - *flat neuron*: v_j = 0 and G(w, b) = int r s(w x + b) not identically 0 near (w_j, b_j): moving (w_j, b_j) to where
 G != 0 and then
   v_j by a small amount of the right sign lowers L, so the point is no minimum. G vanishes identically nearby only for
-  an
-  inactive neuron, and for an affine one if M = 0.
+  an inactive neuron, and for an affine one if M = 0.
 - *end*: for a breakpoint at an end with r != 0 there, moving it inside by eps changes L by
   (1-g) v |w| r(end) eps^2 + o(eps^2): no Hessian; a descent if v r < 0, and harmless if v r > 0.
 - *Morse-Bott*: no degenerate, flat or end neuron, r_i != 0 at the sites and Q nonsingular: the kernel of the Hessian
@@ -160,10 +159,8 @@ class Judge:
         0).
 
         Such a neuron can move to v = 0, w != 0 without changing f; there Lambda holds x. If the index is positive
-        there, strict
-        saddles of the same loss come arbitrarily near; if it is 0, L is locally a function of f's affine part and the
-        other
-        neurons with a nondegenerate minimum.
+        there, strict saddles of the same loss come arbitrarily near; if it is 0, L is locally a function of f's
+        affine part and the other neurons with a nondegenerate minimum.
         """
         if self.function.is_class_a and assignment.of_kind(RoleKind.CONSTANT):
             _, hinges = self.tangents(assignment)

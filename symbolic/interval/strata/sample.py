@@ -1,11 +1,9 @@
 """One point of every stratum: parameters (w, b, v, c) with |w_j| = 1 where w_j is not 0.
 
 A live neuron with jump Delta has w = +-1, b = -+t, v = Delta/(1-g). The jumps of a site are shared out so that every
-sign is as the
-roles say; for class A the shares q of the '-' neurons and the slopes of affine neurons are moved together, on the
-segment
-between two ends of their open ranges, to where the slope equation holds. All of it is rational arithmetic in the
-numbers of the function, so the sample is exact where they are.
+sign is as the roles say; for class A the shares q of the '-' neurons and the slopes of affine neurons are moved
+together, on the segment between two ends of their open ranges, to where the slope equation holds. All of it is
+rational arithmetic in the numbers of the function, so the sample is exact where they are.
 """
 
 from __future__ import annotations

@@ -8,10 +8,8 @@ in (a, b) is critical with v = 0 iff K(t) = -sigma_s M, and with any v iff also 
 - *flat* sites, where only the first holds: v = 0.
 
 On the piece that starts at u, K(t) = K(u) + (t-u)^2 R(t-u) with R of the degree of the target, because K'(u) = 0.
-Where K(u) = -sigma_s M
-is known (u a kink of this orientation, or u = a and sigma_s M = 0) the factor (t-u)^2 is divided out, and likewise at
-the right
-end, so that the remaining polynomial has only the sites inside.
+Where K(u) = -sigma_s M is known (u a kink of this orientation, or u = a and sigma_s M = 0) the factor (t-u)^2 is
+divided out, and likewise at the right end, so that the remaining polynomial has only the sites inside.
 """
 
 from __future__ import annotations
@@ -43,8 +41,7 @@ class Site:
     """A place for breakpoints: its kind, number (from 1, from left to right within the kind), place and orientations.
 
     `position` is a ball; `exact` the same number in the field of the function where it lies there. `residual_sign` is
-    the
-    sign of r there, or None where it could not be proved not 0.
+    the sign of r there, or None where it could not be proved not 0.
     """
 
     kind: SiteKind
@@ -73,8 +70,7 @@ def sites_of(function: RealizedFunction) -> Sites:
     """The sites of a function that is not the target itself.
 
     Guarantee: without doubts, every breakpoint of a differentiable critical point over the function that lies in (a,
-    b) is at one
-    of the sites, with one of its orientations, and has v = 0 if the site is flat.
+    b) is at one of the sites, with one of its orientations, and has v = 0 if the site is flat.
     """
     with working_precision(BITS + 64):
         return _Finder(function).run()

@@ -78,8 +78,7 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
         is_global_minimum: that its loss is the least at this width and that a minimizer exists are proved.
 
     Guarantee: without doubts every critical point of width n over the function (differentiable, or with degenerate
-    neurons
-    w = b = 0 that are stationary in Clarke's sense) lies in exactly one of the strata.
+    neurons w = b = 0 that are stationary in Clarke's sense) lies in exactly one of the strata.
     """
     if function.is_target:
         return target_strata(function.problem, function.record, width)
@@ -130,8 +129,7 @@ def target_strata(problem: IntervalProblem, record: IntervalFunction, width: int
 
     The set is no manifold; its largest pieces have one active neuron that carries the slope and free neurons besides
     (dimension 3n - 1: two equations for slope and value in 3n + 1 parameters), or for slope 0 only the value is bound
-    and all neurons
-    are free (3n).
+    and all neurons are free (3n).
     """
     slope, offset = record.slopes[0], record.offset
     assert isinstance(slope, Fraction)
