@@ -12,7 +12,7 @@ from symbolic.enclosure import enclose
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem
 from symbolic.problem import Cell, CompletenessStatus
-from symbolic.survey import survey
+from symbolic.surveys import survey
 
 
 @dataclass(frozen=True)

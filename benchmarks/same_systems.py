@@ -12,7 +12,7 @@ from rivals import Outcome, find_msolve, run_msolve, run_sympy
 
 from symbolic.interval.problem import CanonicalProblem
 from symbolic.solving.elimination import solve_in_simplex
-from symbolic.survey import solve_cell
+from symbolic.surveys import solve_cell
 
 ENGINES = ("subdivision", "elimination", "msolve", "SymPy groebner", "SymPy solve_poly_system")
 

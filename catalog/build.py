@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog import __version__
-from catalog.errors import CatalogError
-from catalog.number_text import outward_floats
-from catalog.problem_file import ProblemFile, load_problem
-from catalog.record import (
-    cell_from_record,
-    cell_record,
-    from_text,
-    function_record,
-    problem_record,
-    to_text,
+from catalog.build_rows import (
+    STRATA_VERSION,
+    cell_row,
+    function_row,
+    problem_row,
+    region_rows,
+    strata_survey_row,
+    survey_row,
 )
+from catalog.errors import CatalogError
+from catalog.problem_file import ProblemFile, load_problem
+from catalog.record import cell_from_record, from_text
 from catalog.store import Row, Store, StoredCell
+from catalog.strata_record import pack
+from catalog.strata_store import save_strata, strata_surveys_of
 from catalog.workers import worker_pool
 from symbolic.interval.problem import IntervalProblem, check_width
 from symbolic.problem import Cell
 
 if TYPE_CHECKING:
-    from symbolic.interval.functions import IntervalFunction
-    from symbolic.survey import Survey
-
-LIBRARIES = ("sympy", "mpmath", "numpy", "python-flint", "SQLAlchemy")
+    from symbolic.surveys import Survey
 
 
 @dataclass(frozen=True)
@@ -93,10 +90,10 @@ def build(
         report: called after every step.
 
     Returns:
-        The stored surveys of these problems and widths, in order.
+        The stored surveys of these problems and widths, in order, each with the survey of its strata as `strata`.
     """
     with Store.writing(location) as store:
-        store.save_problems([_problem_row(job.problem) for job in jobs])
+        store.save_problems([problem_row(job.problem) for job in jobs])
         counter = _Counter(jobs, report)
         try:
             with worker_pool(workers) as executor:
@@ -107,18 +104,20 @@ def build(
                 "a worker process died (out of memory?); what was solved is kept: repeat the command to go on"
             ) from None
         wanted = {(job.problem.name, width) for job in jobs for width in range(1, job.width + 1)}
-        return [row for row in store.surveys() if (row["problem"], row["width"]) in wanted]
+        strata = strata_surveys_of(store)
+        keys = [(row, (row["problem"], row["width"])) for row in store.surveys()]
+        return [row | {"strata": strata.get(key)} for row, key in keys if key in wanted]
 
 
 class _Counter:
-    """Steps of a build: one for every cell, and one for every width."""
+    """Steps of a build: one for every cell, and two for every width: its functions and its strata."""
 
     def __init__(self, jobs: Sequence[Job], report: Reporter | None) -> None:
-        from symbolic.survey import plan
+        from symbolic.surveys import plan
 
         self._report = report
         self._cells = {job.problem.name: frozenset(plan(job.problem, job.width)) for job in jobs}
-        self._total = sum(len(self._cells[job.problem.name]) + job.width for job in jobs)
+        self._total = sum(len(self._cells[job.problem.name]) + 2 * job.width for job in jobs)
         self._done = 0
 
     def step(self, problem: str, width: int, steps: int = 1) -> None:
@@ -131,7 +130,6 @@ def _build_problem(store: Store, job: Job, executor: Executor | None, budget: fl
     reported: set[CellKey] = set()
     for width in range(1, job.width + 1):
         _build_width(store, job.problem, width, executor, budget, counter, reported)
-        counter.step(job.problem.name, width)
 
 
 def _build_width(
@@ -143,8 +141,9 @@ def _build_width(
     counter: _Counter,
     reported: set[CellKey],
 ) -> None:
-    """Survey one width unless that is done; `reported` are the cells that the counter knows already."""
-    from symbolic.survey import plan, survey
+    """Survey one width, functions and then strata, unless that is done; `reported` are the cells that the counter
+    knows already."""
+    from symbolic.surveys import plan, survey
 
     canonical = problem.canonical()[0].text()
     keys = set(plan(problem, width))
@@ -153,11 +152,13 @@ def _build_width(
     counter.step(problem.name, width, len(set(usable) - reported))
     reported |= set(usable)
     finished = {row["width"]: row for row in store.surveys() if row["problem"] == problem.name}
-    if _is_finished(finished.get(width), keys, usable):
+    functions_done = _is_finished(finished.get(width), keys, usable)
+    if functions_done and _has_strata(store, problem.name, width):
+        counter.step(problem.name, width, 2)
         return
 
     def keep(cell: Cell) -> None:
-        store.save_cell(_cell_row(canonical, cell, budget))
+        store.save_cell(cell_row(canonical, cell, budget))
         if cell.key not in reported:
             reported.add(cell.key)
             counter.step(problem.name, width)
@@ -165,9 +166,28 @@ def _build_width(
     known = {key: cell_from_record(from_text(cell.record)) for key, cell in usable.items()}
     started = time.monotonic()
     result = survey(problem, width, known=known, executor=executor, seconds_per_cell=budget, on_cell=keep)
-    regions = region_rows(result)
-    row = _survey_row(result, len(regions), time.monotonic() - started, budget)
-    store.save_survey(row, [function_row(one, i) for i, one in enumerate(result.functions)], regions)
+    if not functions_done:
+        regions = region_rows(result)
+        row = survey_row(result, len(regions), time.monotonic() - started, budget)
+        store.save_survey(row, [function_row(one, i) for i, one in enumerate(result.functions)], regions)
+    counter.step(problem.name, width)
+    _build_strata(store, result)
+    counter.step(problem.name, width)
+
+
+def _build_strata(store: Store, surveyed: Survey) -> None:
+    """Survey the strata over the functions of a survey and store them in one transaction."""
+    from symbolic.surveys import survey_strata
+
+    started = time.monotonic()
+    found = survey_strata(surveyed)
+    packed = pack(surveyed.problem.name, found.strata)
+    save_strata(store, strata_survey_row(found, packed, time.monotonic() - started), packed.rows, packed.counts)
+
+
+def _has_strata(store: Store, problem: str, width: int) -> bool:
+    row = strata_surveys_of(store).get((problem, width))
+    return row is not None and row["version"] == STRATA_VERSION
 
 
 def _is_finished(row: Row | None, keys: set[CellKey], usable: Mapping[CellKey, StoredCell]) -> bool:
@@ -185,117 +205,9 @@ def _try_again(cell: StoredCell, budget: float | None) -> bool:
     return cell.status != "proved" and cell.budget is not None and (budget is None or budget > cell.budget)
 
 
-def region_rows(survey: Survey) -> list[Row]:
-    """The regions of the survey's width, each with its loss and the functions that its closure realizes."""
-    from symbolic.interval.loss import loss_text
-    from symbolic.interval.orderings import realized_in_closure, regions
-
-    problem, rows = survey.problem, []
-    for position, region in enumerate(regions(survey.width)):
-        label = f"{problem.name}@{survey.width}:{region.label}"
-        record = {
-            "label": label,
-            "problem": problem.name,
-            "width": survey.width,
-            "neurons": list(region.neurons),
-            "order": list(region.order),
-            "loss": loss_text(region, problem),
-            "functions": [
-                one.label for one in survey.functions if realized_in_closure(region, one, problem.leak == 0)
-            ],
-        }
-        rows.append(
-            {
-                "label": label,
-                "problem": problem.name,
-                "width": survey.width,
-                "interior": len(region.order),
-                "active": region.active,
-                "inactive": region.inactive,
-                "position": position,
-                "record": to_text(record),
-            }
-        )
-    return rows
-
-
-def function_row(function: IntervalFunction, position: int) -> Row:
-    """The row of the database for a critical function."""
-    lower, upper = outward_floats(function.loss)
-    return {
-        "label": function.label,
-        "problem": function.problem,
-        "family": "interval",
-        "class": function.function_class,
-        "pattern": function.pattern,
-        "knots": len(function.kinks),
-        "minimal_width": function.minimal_width,
-        "rigor": function.rigor.value,
-        "provisional": int(function.provisional),
-        "loss_lower": lower,
-        "loss_upper": upper,
-        "position": position,
-        "record": to_text(function_record(function)),
-    }
-
-
-def software() -> str:
-    """The versions that a result came from, as canonical text."""
-    found = {"saddlery": __version__, "python": platform.python_version()}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "unknown"
-    return to_text(found)
-
-
 def _width_of(loaded: ProblemFile, width: int | None) -> int:
     if width is not None:
         return check_width(width)
     if loaded.width is None:
         raise CatalogError(f"{loaded.path}: no width; write width = 3 into the file, or give --width")
     return loaded.width
-
-
-def _problem_row(problem: IntervalProblem) -> Row:
-    return {
-        "name": problem.name,
-        "family": problem.family,
-        "content": problem.canonical_text(),
-        "canonical": problem.canonical()[0].text(),
-        "degree": problem.degree,
-        "record": to_text(problem_record(problem)),
-    }
-
-
-def _cell_row(canonical: str, cell: Cell, budget: float | None) -> Row:
-    return {
-        "canonical": canonical,
-        "knots": cell.knots,
-        "system": cell.system,
-        "status": cell.completeness.status.value,
-        "record": to_text(cell_record(cell)),
-        "budget": budget,
-        "software": software(),
-    }
-
-
-def _survey_row(survey: Survey, regions: int, seconds: float, budget: float | None) -> Row:
-    return {
-        "problem": survey.problem.name,
-        "width": survey.width,
-        "status": survey.completeness.status.value,
-        "reason": survey.completeness.reason,
-        "caveat": survey.completeness.caveat,
-        "functions": len(survey.functions),
-        "regions": regions,
-        "seconds": seconds,
-        "software": software(),
-        "parameters": to_text(
-            {
-                "seconds_per_cell": None if budget is None else str(budget),
-                "undecided_cells": sorted([*cell.key] for cell in survey.cells if not cell.completeness.proved),
-            }
-        ),
-    }

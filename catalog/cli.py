@@ -71,7 +71,7 @@ def build(
     jobs = jobs_of(files or bundled_problem_files(), width)
     with progress_bar() as report:
         rows = build_catalog(jobs, db, workers=workers or default_workers(), budget=budget, report=report)
-    header = ["problem", "width", "regions", "critical functions", "completeness", "seconds"]
+    header = ["problem", "width", "regions", "critical functions", "completeness", "strata", "seconds"]
     lines = [
         [
             row["problem"],
@@ -79,12 +79,15 @@ def build(
             str(row["regions"]),
             str(row["functions"]),
             row["status"],
-            f"{row['seconds']:.2f}",
+            str(row["strata"]["strata"]),
+            f"{row['seconds'] + row['strata']['seconds']:.2f}",
         ]
         for row in rows
     ]
     typer.echo(plain_table(header, lines))
-    doubtful = [row for row in rows if row["status"] == "undecided"]
+    # The strata over a list that is undecided are undecided too, for the same reason.
+    doubtful = [row if row["status"] == "undecided" else row["strata"] for row in rows]
+    doubtful = [row for row in doubtful if row["status"] == "undecided"]
     for row in doubtful:
         typer.echo(f"saddlery: {row['problem']} at width {row['width']} is undecided: {row['reason']}", err=True)
     if doubtful and strict:
@@ -98,8 +101,8 @@ def query(
     ],
     problem: Annotated[str | None, typer.Option(help="A name in the database, or a path ending in .toml.")] = None,
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed of each problem.")] = None,
-    kind: Annotated[str | None, typer.Option(help="At least one stratum of this kind.")] = None,
-    index: Annotated[int | None, typer.Option(help="At least one stratum of this index.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Strata of this kind; functions with such a stratum.")] = None,
+    index: Annotated[int | None, typer.Option(help="Strata of this index; functions with such a stratum.")] = None,
     max_loss: Annotated[str | None, typer.Option(metavar="Q", help="Loss at most this rational, exactly.")] = None,
     notion: Annotated[str | None, typer.Option(help="clarke: also what is stationary only in that sense.")] = None,
     where: Annotated[str | None, typer.Option(metavar="SQL", help="A filter expression over the columns.")] = None,
@@ -126,9 +129,9 @@ def query(
     with open_catalog(db) as opened:
         answer = opened.query(entity, **filters)
     if form == "json":
-        import json
+        from catalog.tables import json_text
 
-        typer.echo(json.dumps(answer.as_json(), sort_keys=True, indent=1, allow_nan=False))
+        typer.echo(json_text(answer))
     elif form == "csv":
         typer.echo(csv_text(entity, answer), nl=False)
         typer.echo(f"saddlery: {describe(answer.complete)}", err=True)
@@ -144,18 +147,22 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
     """One record in full."""
     from catalog.answer import describe
     from catalog.query import open_catalog
-    from catalog.tables import full_record
+    from catalog.tables import full_record, plain_table, summary_columns
 
     with open_catalog(db) as opened:
-        _, row, complete = opened.record(label)
+        entity, row, complete = opened.record(label)
+        width, summary = opened.strata_summary(label) if entity == "functions" else (0, [])
     typer.echo(full_record(row))
+    if summary:
+        typer.echo(f"\nStrata over it at width {width}:\n")
+        typer.echo(plain_table(*summary_columns(summary)))
     typer.echo(f"\nThe list it belongs to is {describe(complete)}")
 
 
 @app.command()
 def latex(
     names: Annotated[list[str], typer.Argument(metavar="PROBLEM-or-LABELS...", help="A problem, or labels.")],
-    what: Annotated[str, typer.Option(help="functions or regions, for a problem.")] = "functions",
+    what: Annotated[str, typer.Option(help="For a problem: functions, strata, regions or classification.")] = "functions",
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed.")] = None,
     out: Annotated[str | None, typer.Option("-o", metavar="OUT.tex", help="Default: standard output.")] = None,
     standalone: Annotated[bool, typer.Option("--standalone", help="A document that compiles by itself.")] = False,

@@ -6,6 +6,8 @@ The interface:
 - `render_regions(rows, complete, problem=..., equations=..., standalone=...)`: the regions with the functions in their
   closure, then loss and gradient equations of each;
 - `region_equations(problem, row)`: these equations for one region, from `symbolic.interval.loss`;
+- `catalog.latex_strata.render_strata`, `catalog.latex_classification.render_classification`: tables of strata, and the
+  classification for an affine target;
 - `table_latex(entity, rows, complete)`: what `query --format latex` and `.to_latex()` print;
 - `document(bodies)`: several of them as one document that compiles.
 
@@ -17,8 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
@@ -30,23 +30,22 @@ from catalog.latex_cells import (
     label_cell,
     number_math,
 )
+from catalog.latex_page import Row, completeness_statement, document, finish, math_rational, of_problem, status_of
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from symbolic.interval.problem import IntervalProblem
+
+__all__ = [
+    "completeness_statement",
+    "document",
+    "region_equations",
+    "render_functions",
+    "render_regions",
+    "table_latex",
+]
 
 DIGITS = 12
 """Significant digits of a printed decimal."""
-
-Row = Mapping[str, Any]
-
-_STATEMENTS = {
-    "proved": r"\textbf{Completeness: proved.} The list is proved to be all there is.",
-    "proved_in_box": r"\textbf{Completeness: proved in a box.} Nothing is missing inside the box that was searched.",
-    "searched": r"\textbf{Completeness: searched, not proved.} Entries may be missing.",
-    "undecided": r"\textbf{Completeness: undecided.} Entries may be missing; this list must not be cited as complete.",
-}
 
 _LEGEND = (
     r"In every region $f(x) = d + s\,x + \sum_j u_j z_j(x)$ with breakpoints $t_j = -b_j/w_j$ in increasing order, "
@@ -82,14 +81,14 @@ def render_functions(
         CatalogError: a row holds a text that is not a number.
     """
     notes = RootNotes()
-    start = _math_rational(problem.domain[0]) if problem else "a"
+    start = math_rational(problem.domain[0]) if problem else "a"
     table = [_function_cells(row, notes, digits, start) for row in rows]
     provisional = any(row.get("provisional") or str(row.get("label", "")).endswith("?") for row in rows)
     lines = notes.lines()
     if provisional:
         lines.append("A label that ends in ``?'' may still change: the system it belongs to is undecided.")
-    caption = "Critical functions" + _of_problem(problem, rows)
-    return _finish(
+    caption = "Critical functions" + of_problem(problem, rows)
+    return finish(
         "functions.tex.j2",
         standalone,
         rows=table,
@@ -123,17 +122,17 @@ def render_regions(
         {
             "label": label_cell(row["label"]),
             "neurons": _neurons(row),
-            "completeness": escape(_status_of(row.get("completeness"))),
+            "completeness": escape(status_of(row.get("completeness"))),
             "functions": ", ".join(label_cell(name) for name in row.get("functions") or ()) or "none",
         }
         for row in rows
     ]
     blocks = [{"label": label_cell(label), "lines": list(lines)} for label, lines in equations.items() if lines]
-    return _finish(
+    return finish(
         "regions.tex.j2",
         standalone,
         rows=table,
-        caption="Breakpoint-ordering regions" + _of_problem(problem, rows),
+        caption="Breakpoint-ordering regions" + of_problem(problem, rows),
         statement=completeness_statement(complete),
         legend=_LEGEND,
         equations=blocks,
@@ -165,10 +164,14 @@ def table_latex(
         return render_functions(rows, complete, standalone=standalone, digits=digits)
     if entity == "regions":
         return render_regions(rows, complete, standalone=standalone)
+    if entity == "strata":
+        from catalog.latex_strata import render_strata
+
+        return render_strata(rows, complete, standalone=standalone)
     fields = list(dict.fromkeys(field for row in rows for field in row))
     width = 0.94 / max(len(fields), 1)
     column = rf">{{\raggedright\arraybackslash}}p{{{width:.3f}\textwidth}}"
-    return _finish(
+    return finish(
         "records.tex.j2",
         standalone,
         columns=column * max(len(fields), 1),
@@ -177,28 +180,6 @@ def table_latex(
         rows=[" & ".join(_field_cell(field, row.get(field)) for field in fields) for row in rows],
         statement=completeness_statement(complete),
     )
-
-
-def document(bodies: Sequence[str]) -> str:
-    """One LaTeX document with the given tables, to be compiled by pdflatex."""
-    return _environment().get_template("document.tex.j2").render(bodies=list(bodies))
-
-
-def completeness_statement(complete: Row) -> str:
-    """The sentence that stands under a table.
-
-    Raises:
-        CatalogError: the status is none of those that exist: a table without a statement is not printed.
-    """
-    status = str(complete.get("status"))
-    if status not in _STATEMENTS:
-        raise CatalogError(f"no completeness status is called {status!r}")
-    parts = [_STATEMENTS[status]]
-    for field, lead in (("reason", ""), ("caveat", "Caveat: ")):
-        text = str(complete.get(field) or "").strip()
-        if text:
-            parts.append(lead + escape(text[0].upper() + text[1:] if not lead else text))
-    return " ".join(part if part.endswith((".", "!", "?")) else part + "." for part in parts)
 
 
 @dataclass(frozen=True)
@@ -251,32 +232,6 @@ def _neurons(row: Row) -> str:
     return ", ".join(f"${state}$" if state in ("+", "-") else escape(state) for state in row["neurons"])
 
 
-def _status_of(completeness: object) -> str:
-    if isinstance(completeness, Mapping):
-        completeness = completeness.get("status")
-    return str(completeness or "undecided").replace("_", " ")
-
-
-def _of_problem(problem: IntervalProblem | None, rows: Sequence[Row]) -> str:
-    """` of problem x2: x^2 on [0, 1], ReLU`."""
-    names = list(dict.fromkeys(str(row["problem"]) for row in rows if row.get("problem")))
-    if problem is None:
-        return " of " + ", ".join(label_cell(name) for name in names) if names else ""
-    from symbolic.interval.target import format_target
-
-    start, end = (_math_rational(value) for value in problem.domain)
-    if problem.activation != "relu":
-        activation = f"{escape(problem.activation)} activation"
-    else:
-        activation = rf"leak ${_math_rational(problem.leak)}$" if problem.leak else "ReLU"
-    target = expression_math(format_target(problem.target))
-    return rf" of {label_cell(problem.name)}: target ${target}$ on $[{start}, {end}]$, {activation}"
-
-
-def _math_rational(value: Fraction) -> str:
-    return expression_math(str(value))
-
-
 def _field_cell(field: str, value: Any) -> str:
     """A field of a problem, or of any other record."""
     if field in ("target", "leak"):
@@ -284,7 +239,7 @@ def _field_cell(field: str, value: Any) -> str:
     if field == "domain":
         return f"$[{', '.join(expression_math(end) for end in value)}]$"
     if field == "surveys":
-        return "; ".join(f"width {escape(one['width'])}: {escape(_status_of(one))}" for one in value)
+        return "; ".join(f"width {escape(one['width'])}: {escape(status_of(one))}" for one in value)
     return label_cell(value) if field == "name" else _plain_cell(value)
 
 
@@ -300,27 +255,3 @@ def _plain_cell(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_plain_cell(item) for item in value)
     return escape(value)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        block_start_string=r"\BLOCK{",
-        block_end_string="}",
-        variable_start_string=r"\VAR{",
-        variable_end_string="}",
-        comment_start_string=r"\#{",
-        comment_end_string="}",
-        trim_blocks=True,
-        autoescape=False,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        loader=PackageLoader("catalog", "templates"),
-    )
-
-
-def _finish(template: str, standalone: bool, **values: object) -> str:
-    body = _environment().get_template(template).render(**values)
-    return document([body]) if standalone else body

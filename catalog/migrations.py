@@ -108,6 +108,7 @@ MIGRATIONS = (
                 labelled INTEGER NOT NULL,
                 numbers TEXT NOT NULL,
                 roles TEXT NOT NULL,
+                version INTEGER NOT NULL,
                 seconds REAL NOT NULL,
                 finished_at TEXT NOT NULL,
                 software TEXT NOT NULL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,12 +11,11 @@ from typing import Any, Literal, Self
 
 from catalog.answer import Answer
 from catalog.errors import CatalogError, NotAvailable
-from catalog.number_text import compare_with, number_from_record
+from catalog.loss_filter import at_most_all, threshold_of
 from catalog.record import Record, from_text, function_row
 from catalog.schema import functions, regions, strata
 from catalog.scopes import (
     NOT_SURVEYED,
-    Scope,
     check_width_asked,
     combine,
     complete_as,
@@ -42,12 +40,6 @@ from catalog.where import keys_where
 
 ENTITIES = ("problems", "regions", "functions", "strata")
 LATER_ENTITIES = ("transitions", "branches")
-
-MAXIMAL_LENGTH = 1000
-"""Characters of the text of a rational in a filter."""
-
-_RATIONAL = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
-_DECIMAL = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,2})?")
 
 
 class Catalog:
@@ -155,7 +147,7 @@ class Catalog:
             status is undecided and the reason names it.
         """
         wanted = StrataFilter(kind, index, notion)
-        threshold = None if max_loss is None else _threshold(max_loss)
+        threshold = None if max_loss is None else threshold_of(max_loss)
         scopes = scopes_of(self.store, problem, width)
         complete = combine(scopes)
         keys = None if where is None else keys_where(self.store, "functions", where)
@@ -164,7 +156,7 @@ class Catalog:
             if not scope.surveyed:
                 continue
             every = self.store.functions(scope.problem, scope.width or 0)
-            stored, doubtful = _at_most_all([row for row in every if keys is None or row["label"] in keys], threshold)
+            stored, doubtful = at_most_all([row for row in every if keys is None or row["label"] in keys], threshold)
             if not known.scope.surveyed or known.scope.complete["status"] != "proved":
                 silent.append(f"{scope.name}: {known.scope.complete['reason']}")
             if wanted.is_about_strata:
@@ -175,11 +167,11 @@ class Catalog:
             open_loss += doubtful
             rows += [_function_row(row) | function_summary(known, row["label"], wanted) for row in stored]
         if open_loss:
-            complete = undecided(complete, f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}")
+            words = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
+            complete = undecided(complete, words)
         if open_strata:
-            complete = undecided(
-                complete, f"whether there is a stratum of that kind or index is not decided for {_few(open_strata)}"
-            )
+            words = f"whether there is a stratum of that kind or index is not decided for {_few(open_strata)}"
+            complete = undecided(complete, words)
         if silent:
             complete = with_caveat(complete, f"the strata are not all known ({'; '.join(silent)})")
         return Answer("functions", rows, complete)
@@ -209,12 +201,12 @@ class Catalog:
             undecided kinds leave nothing out; a caveat says how many there are.
         """
         wanted = StrataFilter(kind, index, notion)
-        threshold = None if max_loss is None else _threshold(max_loss)
+        threshold = None if max_loss is None else threshold_of(max_loss)
         scopes = scopes_of(self.store, problem, width)
         looked_at, open_loss = {}, []
         for scope in scopes:
             every = self.store.functions(scope.problem, scope.width or 0) if scope.surveyed else []
-            looked_at[scope.problem], doubtful = _at_most_all(every, threshold)
+            looked_at[scope.problem], doubtful = at_most_all(every, threshold)
             open_loss += doubtful
         answer = answer_strata(self.store, scopes, looked_at, wanted, where)
         if open_loss:
@@ -287,35 +279,6 @@ def _survey_summary(survey: Row, of_strata: Row | None) -> Row:
 
 
 def _few(labels: list[str]) -> str:
-    rest = f" and {len(labels) - 10} more" if len(labels) > 10 else ""
-    return ", ".join(labels[:10]) + rest
-
-
-def _threshold(value: Fraction | int | str) -> Fraction:
-    if isinstance(value, Fraction | int) and not isinstance(value, bool):
-        return Fraction(value)
-    if isinstance(value, str) and len(value) <= MAXIMAL_LENGTH:
-        match = _RATIONAL.fullmatch(value.strip())
-        if match and int(match[2] or 1):
-            return Fraction(int(match[1]), int(match[2] or 1))
-        if not match and _DECIMAL.fullmatch(value.strip()):
-            raise CatalogError(f"max-loss must be exact: write {Fraction(value.strip())} for {value.strip()}")
-    raise CatalogError(f"max-loss must be an integer or a rational p/q such as 1/1000, not {str(value)[:60]!r}")
-
-
-def _at_most_all(rows: list[Row], threshold: Fraction | None) -> tuple[list[Row], list[str]]:
-    """The functions whose loss is at most the threshold, and the labels of those for which it is not decided."""
-    if threshold is None:
-        return rows, []
-    compared = [(row, _at_most(row, threshold)) for row in rows]
-    return [row for row, at_most in compared if at_most], [row["label"] for row, value in compared if value is None]
-
-
-def _at_most(row: Row, threshold: Fraction) -> bool | None:
-    """Whether the loss is at most the threshold: by the outward bounds, and exactly where these do not tell."""
-    if -float("inf") < row["loss_upper"] < float("inf") and Fraction(row["loss_upper"]) <= threshold:
-        return True
-    if -float("inf") < row["loss_lower"] < float("inf") and Fraction(row["loss_lower"]) > threshold:
-        return False
-    compared = compare_with(number_from_record(from_text(row["record"])["loss"]), threshold)
-    return None if compared is None else compared <= 0
+    distinct = list(dict.fromkeys(labels))
+    rest = f" and {len(distinct) - 10} more" if len(distinct) > 10 else ""
+    return ", ".join(distinct[:10]) + rest

@@ -85,6 +85,7 @@ strata_surveys = Table(
     Column("labelled", _integer),
     Column("numbers", _text),
     Column("roles", _text),
+    Column("version", _integer),
     Column("seconds", _real),
     Column("finished_at", _text),
     Column("software", _text),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
+from catalog.answer import Answer
 from catalog.record import to_text
 
 SHORT_DIGITS = 12
 """Significant digits in tables for the eye; every other format has all that is proved."""
 
-WITH_STRATA = ("kinds", "indices", "local_minimum")
-"""Fields of a function that are known only with the strata over it."""
+UNKNOWN = {"kinds": "not known", "indices": "not known", "local_minimum": "undecided"}
+"""How a null is said of fields that are known only with the strata over a function."""
 
 CSV_COLUMNS = {
     "problems": ("name", "family", "target", "domain", "leak", "activation", "surveys"),
@@ -44,6 +46,34 @@ CSV_COLUMNS = {
         "kinds",
         "indices",
         "local_minimum",
+    ),
+    "strata": (
+        "label",
+        "problem",
+        "function",
+        "width",
+        "kind",
+        "reason",
+        "index",
+        "nullity",
+        "positive",
+        "hessian",
+        "dimension",
+        "gauge_dimension",
+        "smooth",
+        "directional",
+        "clarke",
+        "neurons",
+        "orbit_size",
+        "w",
+        "w_exact",
+        "b",
+        "b_exact",
+        "v",
+        "v_exact",
+        "c",
+        "c_exact",
+        "rigor",
     ),
 }
 
@@ -92,7 +122,21 @@ def short_columns(entity: str, rows: Sequence[Mapping[str, Any]]) -> tuple[list[
             ]
             for row in rows
         ]
-    header = ["label", "class", "width", "loss", "kinks", "rigor"]
+    if entity == "strata":
+        header = ["label", "kind", "index", "nullity", "dimension", "orbit", "reason"]
+        return header, [
+            [
+                row["label"],
+                row["kind"],
+                _or_dash(row["index"]),
+                _or_dash(row["nullity"]),
+                str(row["dimension"]),
+                str(row["orbit_size"]),
+                row["reason"],
+            ]
+            for row in rows
+        ]
+    header = ["label", "class", "width", "loss", "kinks", "rigor", "local minimum"]
     return header, [
         [
             row["label"],
@@ -101,9 +145,34 @@ def short_columns(entity: str, rows: Sequence[Mapping[str, Any]]) -> tuple[list[
             short_number(row["loss"]["decimal"]),
             " ".join(_kink(row, i) for i in range(len(row["kinks"]))) or "-",
             row["rigor"],
+            {True: "yes", False: "no", None: "-"}[row["local_minimum"]],
         ]
         for row in rows
     ]
+
+
+def summary_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of the summary of the strata over one function."""
+    header = ["kind", "index", "strata", "labelled", "dimension", "reason"]
+    return header, [
+        [
+            row["kind"],
+            _or_dash(row["negative"]),
+            str(row["strata"]),
+            str(row["labelled"]),
+            "-".join(dict.fromkeys((str(row["least"]), str(row["greatest"])))),
+            row["reason"],
+        ]
+        for row in rows
+    ]
+
+
+def json_text(answer: Answer) -> str:
+    """The object of an answer as JSON, with a line for each row."""
+    whole = answer.as_json()
+    rows = ",\n".join(json.dumps(row, sort_keys=True, allow_nan=False) for row in whole["rows"])
+    complete = json.dumps(whole["complete"], sort_keys=True)
+    return f'{{"complete": {complete}, "rows": [\n{rows}\n]}}' if rows else f'{{"complete": {complete}, "rows": []}}'
 
 
 def short_number(decimal: str) -> str:
@@ -127,29 +196,42 @@ def csv_text(entity: str, rows: Sequence[Mapping[str, Any]]) -> str:
         if entity == "functions":
             loss = row["loss"]
             flat |= {"loss": loss["decimal"]} | {f"loss_{name}": loss[name] for name in ("exact", "lower", "upper")}
+        if entity == "strata":
+            flat |= row["sample"] | row["stationarity"] | {"neurons": [one["code"] for one in row["neurons"]]}
         writer.writerow([_csv_cell(flat[name]) for name in CSV_COLUMNS[entity]])
     return out.getvalue()
 
 
 def full_record(row: Mapping[str, Any]) -> str:
     """Every field of a row on lines of its own, exact forms beside the decimals."""
-    width = max(len(name) for name in row)
+    flat = dict(row)
+    sample = flat.pop("sample", None)
+    if sample is not None:
+        flat |= {f"sample {name}": value for name, value in sample.items()}
+    width = max(len(name) for name in flat if not name.endswith("_exact"))
     lines = []
-    for name, value in row.items():
+    for name, value in flat.items():
         if name.endswith("_exact"):
             continue
         if value is None:
-            value = "not known in this version" if name in WITH_STRATA else "-"
+            value = UNKNOWN.get(name, "-")
+        elif name in ("kinds", "stationarity"):
+            value = ", ".join(f"{key} {one}" for key, one in value.items())
+        elif name == "indices":
+            value = " ".join(map(str, value))
         items = value if isinstance(value, list) else [value]
-        exact = row.get(f"{name}_exact")
+        exact = flat.get(f"{name}_exact")
         exacts = exact if isinstance(exact, list) else [exact] * len(items)
         texts = [_item(one, form) for one, form in zip(items, exacts, strict=True)] or ["-"]
         for i, text in enumerate(texts):
-            lines.append(f"{name if i == 0 else '':<{width}}  {text}")
+            lines.append(f"{name if i == 0 else '':<{width}}  {text}".rstrip())
     return "\n".join(lines)
 
 
 def _item(value: Any, exact: Any) -> str:
+    if isinstance(value, Mapping) and "does" in value:
+        type_there = f" ({value['cjr22']} in CJR22)" if value["cjr22"] else ""
+        return f"{value['code']}: {value['does']}{type_there}"
     if isinstance(value, Mapping) and "decimal" in value:
         bounds = f"between {value['lower']!r} and {value['upper']!r}"
         return f"{_item(value['decimal'], value['exact'])}, {bounds}"
@@ -166,6 +248,10 @@ def _item(value: Any, exact: Any) -> str:
 def _kink(row: Mapping[str, Any], i: int) -> str:
     exact = row["kinks_exact"][i]
     return exact if isinstance(exact, str) and len(exact) <= SHORT_DIGITS else short_number(row["kinks"][i])
+
+
+def _or_dash(value: int | None) -> str:
+    return "-" if value is None else str(value)
 
 
 def _csv_cell(value: Any) -> str:

@@ -30,8 +30,28 @@ COLUMNS = {
         "loss_lower",
         "loss_upper",
     ),
+    "strata": (
+        "label",
+        "problem",
+        "width",
+        "function",
+        "kind",
+        "reason",
+        "negative",
+        "nullity",
+        "positive",
+        "hessian",
+        "dimension",
+        "gauge_dimension",
+        "orbit_size",
+        "smooth",
+        "directional",
+        "clarke",
+        "rigor",
+    ),
 }
-"""Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly."""
+"""Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly.
+`negative` is the index; it, `nullity` and `positive` are NULL without a Hessian."""
 
 FUNCTIONS = frozenset(
     {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",
@@ -50,7 +70,7 @@ def keys_where(store: Store, entity: str, expression: str) -> set[str]:
 
     Args:
         store: the database.
-        entity: "problems", "regions" or "functions".
+        entity: "problems", "regions", "functions" or "strata".
         expression: SQL over `COLUMNS[entity]` without semicolons, for example ``class = 'B' AND knots > 2``.
 
     Raises:

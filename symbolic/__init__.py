@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symbolic.interval.problem import IntervalProblem
-    from symbolic.survey import Survey, survey
+    from symbolic.surveys import StrataSurvey, Survey, survey, survey_strata
 
-__all__ = ["IntervalProblem", "Survey", "survey"]
+__all__ = ["IntervalProblem", "StrataSurvey", "Survey", "survey", "survey_strata"]
 
 _HOMES = {
     "IntervalProblem": "symbolic.interval.problem",
-    "Survey": "symbolic.survey",
-    "survey": "symbolic.survey",
+    "StrataSurvey": "symbolic.surveys",
+    "Survey": "symbolic.surveys",
+    "survey": "symbolic.surveys",
+    "survey_strata": "symbolic.surveys",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'symbolic' has no attribute {name!r}")
-    # `from symbolic import survey` must give the function although a submodule has the same name.
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

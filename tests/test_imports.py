@@ -52,12 +52,12 @@ def offenders(path: Path) -> set[str]:
     if parts[0] == "symbolic":
         bad |= under(names, "catalog", "sqlalchemy", "typer", "rich", "jinja2", "networkx")
         if parts[1] in ("solving", "exact"):
-            bad |= under(names, *(f"symbolic.{family}" for family in FAMILIES), "symbolic.survey")
+            bad |= under(names, *(f"symbolic.{family}" for family in FAMILIES), "symbolic.surveys")
         if parts[1] == "exact":
             bad |= under(names, "symbolic.solving")
         if parts[1] in FAMILIES:
             bad |= under(names, *(f"symbolic.{family}" for family in FAMILIES - {parts[1]}))
-            bad |= under(names, "symbolic.survey")
+            bad |= under(names, "symbolic.surveys")
     if parts[0] == "catalog" and parts[1] in ("verify", "certificate"):
         bad |= under(names, "symbolic.solving")
     return bad

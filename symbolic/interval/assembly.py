@@ -87,6 +87,12 @@ def _assemble_affine(problem: IntervalProblem, width: int) -> Assembly:
         return result
     canonical, transport = problem.canonical()
     _add_best_fits(problem, canonical, transport, result)
+    if problem.activation == "quadratic":
+        # Only the mean of h and h itself (symbolic.interval.strata.quadratic); h needs two neurons.
+        result.functions = [replace(f, minimal_width=2 if f.function_class == "A" else 0) for f in result.functions]
+        result.functions = [f for f in result.functions if f.minimal_width <= width]
+        result.functions.sort(key=lambda f: f.minimal_width)
+        return result
     for knots in range(1, width + 1):
         for pattern in critical_patterns(knots, problem.leak):
             skeleton = SkeletonSystem(canonical, knots, pattern)

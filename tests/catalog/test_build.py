@@ -61,7 +61,7 @@ def test_progress_counts_every_step_once_and_a_finished_build_does_no_work(
     assert {one.total for one in seen} == {cells + 2 + 2}
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert seen[-1].done == seen[-1].total
-    monkeypatch.setattr("symbolic.survey.survey", lambda *_, **__: pytest.fail("a finished build surveys again"))
+    monkeypatch.setattr("symbolic.surveys.survey", lambda *_, **__: pytest.fail("a finished build surveys again"))
     before = (tmp_path / "catalog.sqlite").read_bytes()
     seen.clear()
     assert build(jobs, report=seen.append) == first
@@ -71,7 +71,7 @@ def test_progress_counts_every_step_once_and_a_finished_build_does_no_work(
 
 def test_cells_are_shared_by_equivalent_problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(jobs_of([write_problem(tmp_path, "one", "x**3")], None))
-    monkeypatch.setattr("symbolic.survey.solve_cell", lambda *_: pytest.fail("a known cell is solved again"))
+    monkeypatch.setattr("symbolic.surveys.solve_cell", lambda *_: pytest.fail("a known cell is solved again"))
     equivalent = write_problem(tmp_path, "two", "2*x**3/27 - 5", domain='["0", "3"]')
     build(jobs_of([equivalent], None))
     with open_catalog() as opened:
@@ -85,7 +85,7 @@ def test_rows_of_the_database_are_the_survey(tmp_path: Path) -> None:
         labels = [row["label"] for row in opened.functions(problem="p")]
         provenance = opened.store.surveys()
     assert [row["label"] for row in rows] == [f"p@2:{region.label}" for region in regions(2)]
-    from symbolic.survey import survey
+    from symbolic.surveys import survey
 
     surveyed = survey(jobs_of([tmp_path / "p.toml"], None)[0].problem, 2)
     assert labels == [one.label for one in surveyed.functions]
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def broken(*_: object, **__: object) -> None:
         raise build_module.BrokenProcessPool
 
-    monkeypatch.setattr("symbolic.survey.survey", broken)
+    monkeypatch.setattr("symbolic.surveys.survey", broken)
     with pytest.raises(CatalogError, match="a worker process died"):
         build(jobs_of([write_problem(tmp_path, "p", TARGET)], None))
 

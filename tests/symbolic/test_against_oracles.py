@@ -18,7 +18,7 @@ from symbolic.enclosure import bounds, enclose, working_precision
 from symbolic.interval.problem import IntervalProblem
 from symbolic.problem import CompletenessStatus
 from symbolic.solving.elimination import solve_in_simplex
-from symbolic.survey import survey
+from symbolic.surveys import survey
 
 TESTS = Path(__file__).resolve().parents[1]
 GROUND_TRUTH = json.loads((TESTS / "ground_truth" / "interval.json").read_text())["problems"]

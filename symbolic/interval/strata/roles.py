@@ -9,6 +9,7 @@ Roles are named by short codes, which make the labels of the strata:
     act    fully active, (w, v) not both 0;  ina  its mirror on the leaky side, w x + b < 0
     con+   w = v = 0 and b > 0;  con-  the same with b < 0 (leaky)
     dead   w x + b < 0 on [a, b] (ReLU), any v
+    sym    quadratic activation: w x + b proportional to x - (a+b)/2, w != 0, v = 0
     zero   w = b = v = 0;  zerop, zeron  w = b = 0 with v > 0, v < 0
 """
 
@@ -32,6 +33,7 @@ class RoleKind(StrEnum):
     LEAKY_INACTIVE = "inactive side, affine"
     CONSTANT = "semi-active"
     DEAD = "inactive"
+    SYMMETRIC = "symmetric"
     ZERO = "zero"
     ZERO_LIVE = "degenerate"
 
@@ -46,6 +48,7 @@ DESCRIPTIONS = {
     RoleKind.LEAKY_INACTIVE: "w x + b < 0 on [a, b], affine with slope factor g, (w, v) != (0, 0)",
     RoleKind.CONSTANT: "w = 0, v = 0, b != 0",
     RoleKind.DEAD: "w x + b < 0 on [a, b], any v",
+    RoleKind.SYMMETRIC: "quadratic activation: w x + b is 0 at the middle of [a, b], w != 0, v = 0",
     RoleKind.ZERO: "w = b = v = 0",
     RoleKind.ZERO_LIVE: "w = b = 0, v != 0",
 }
@@ -58,6 +61,7 @@ FREE_PARAMETERS = {
     RoleKind.LEAKY_INACTIVE: 3,
     RoleKind.CONSTANT: 1,
     RoleKind.DEAD: 3,
+    RoleKind.SYMMETRIC: 1,
     RoleKind.ZERO: 0,
     RoleKind.ZERO_LIVE: 1,
 }

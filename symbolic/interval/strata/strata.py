@@ -145,7 +145,7 @@ def target_strata(problem: IntervalProblem, record: IntervalFunction, width: int
         kind=Kind.GLOBAL_MINIMUM,
         reason="f is the target, the loss is 0",
         inertia=None,
-        dimension=3 * width - 1 if slope else 3 * width,
+        dimension=3 * width if not slope and problem.leak == 0 else 3 * width - 1,
         gauge_dimension=width,
         orbit_size=1,
         stationarity=SMOOTH,

@@ -17,7 +17,7 @@ from symbolic.interval.problem import mirror_pattern
 from symbolic.interval.skeletons import FREE, orientations
 from symbolic.problem import Cell, Completeness, CompletenessStatus
 from symbolic.solving import float_balls
-from symbolic.survey import Survey, plan, solve_cell
+from symbolic.surveys import Survey, plan, solve_cell
 
 UNIT_INTERVAL = ("0", "1")
 COUNTS = {
@@ -277,9 +277,22 @@ def test_a_budget_of_no_time_is_said_aloud() -> None:
     assert all(cell.open_boxes for cell in result.cells)
 
 
-def test_the_quadratic_activation_is_not_answered_with_the_relu_list() -> None:
-    with pytest.raises(InvalidProblem, match="quadratic"):
-        survey(IntervalProblem("q", (Fraction(0), Fraction(1)), activation="quadratic"), 1)
+def test_the_name_survey_is_the_function_whatever_was_imported_before() -> None:
+    import symbolic
+    import symbolic.surveys
+
+    assert symbolic.survey is symbolic.surveys.survey
+
+
+def test_the_quadratic_activation_has_its_own_list() -> None:
+    """The mean of h, and h itself from width 2 on (CJR22)."""
+    problem = IntervalProblem("q", (Fraction(1), Fraction(3)), activation="quadratic")
+    narrow, wide = survey(problem, 1), survey(problem, 3)
+    assert [(f.label, f.loss) for f in narrow.functions] == [("q:B..1", Fraction(9, 12))]
+    assert [(f.label, f.loss, f.minimal_width) for f in wide.functions] == [
+        ("q:B..1", Fraction(9, 12), 0),
+        ("q:A.0.1", 0, 2),
+    ]
 
 
 def test_a_number_on_a_rounding_boundary_is_a_doubt(monkeypatch: pytest.MonkeyPatch) -> None:

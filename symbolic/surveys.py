@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from symbolic.errors import InsufficientPrecision, InvalidProblem
+from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero
 from symbolic.interval.assembly import assemble, patterns
 from symbolic.interval.functions import IntervalFunction
@@ -17,6 +17,7 @@ from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem
 from symbolic.interval.strata.global_minimum import global_minima
 from symbolic.interval.strata.kinds import Kind
+from symbolic.interval.strata.quadratic import quadratic_strata
 from symbolic.interval.strata.strata import Stratum, strata_of, target_strata
 from symbolic.problem import Cell, Completeness, CompletenessStatus, OpenBox
 from symbolic.solving.audit import audit_enclosures
@@ -49,8 +50,6 @@ def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
     Empty for targets of degree at most 1, where a closed form is used.
     """
     check_width(width)
-    if problem.activation != "relu":
-        raise InvalidProblem(f'activation {problem.activation!r} cannot be surveyed in this version, only "relu"')
     if problem.degree <= 1:
         return ()
     return tuple((knots, system) for knots in range(1, width + 1) for system in (FREE, *patterns(knots)))
@@ -156,7 +155,9 @@ def survey_strata(surveyed: Survey) -> StrataSurvey:
     strata: list[Stratum] = []
     for function in surveyed.functions:
         realized = surveyed.realized.get(function.label)
-        if realized is None:
+        if problem.activation == "quadratic":
+            found = quadratic_strata(problem, function, width)
+        elif realized is None:
             found = target_strata(problem, function, width)
         else:
             found = strata_of(realized, width, is_global_minimum=function.label in lowest)
