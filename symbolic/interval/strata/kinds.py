@@ -130,7 +130,8 @@ class Judge:
             return SMOOTH
         if not self.function.is_class_a:
             # Directions with w x + b > 0 on [a, b] change L by 2 v w M, which has both signs.
-            clarke = Verdict.UNDECIDED if self.leaky else Verdict.YES
+            # At the breakpoint of a kink the gradient in (w, b) tends to 0: the equations of a neuron there.
+            clarke = Verdict.UNDECIDED if self.leaky and not self.form.kinks else Verdict.YES
             return Stationarity(Verdict.NO, Verdict.NO, clarke)
         if self.k_sign is None:
             directional = Verdict.UNDECIDED
@@ -172,16 +173,16 @@ class Judge:
         return Kind.LOCAL_MINIMUM, "Morse-Bott"
 
     def _at_ends(self, assignment: Assignment, ends: list[Role], stationarity: Stationarity) -> Judgement:
+        """No Hessian, unless r vanishes at the ends; negative curvature of the other parameters is named first."""
+        index = self._index(assignment, self.tangents(assignment))
+        if index:
+            reason = "negative curvature with the breakpoints at the ends fixed"
+            return Judgement(Kind.SADDLE, reason, None, stationarity)
         products = [None if (r := self.end_signs[role.end]) is None else r * (role.v_sign or 0) for role in ends]
         if any(value is not None and value < 0 for value in products):
             return Judgement(Kind.SADDLE, "breakpoint at an end with v r < 0", None, stationarity)
         if self._has_flat(assignment):
             return Judgement(Kind.SADDLE, "flat neuron", None, stationarity)
-        index = self._index(assignment, self.tangents(assignment))
-        if index:
-            return Judgement(
-                Kind.SADDLE, "negative curvature with the breakpoints at the ends fixed", None, stationarity
-            )
         if index is None or None in products:
             reason = "a residual at an end or at a site could not be proved not to vanish"
             return Judgement(Kind.UNDECIDED, reason, None, stationarity)
@@ -191,13 +192,14 @@ class Judge:
         return Judgement(kind, reason, None, stationarity)
 
     def _degenerate(self, assignment: Assignment, stationarity: Stationarity) -> Judgement:
+        """No Hessian; negative curvature of the other parameters is named first."""
+        if self._index(assignment, self.tangents(assignment)):
+            reason = "negative curvature with the degenerate neurons fixed"
+            return Judgement(Kind.SADDLE, reason, None, stationarity)
         if self._has_flat(assignment):
             return Judgement(Kind.SADDLE, "flat neuron", None, stationarity)
         if stationarity.directional is Verdict.NO:
             return Judgement(Kind.SADDLE, "first-order descent at a degenerate neuron", None, stationarity)
-        index = self._index(assignment, self.tangents(assignment))
-        if index:
-            return Judgement(Kind.SADDLE, "negative curvature with the degenerate neurons fixed", None, stationarity)
         return Judgement(Kind.UNDECIDED, "directionally stationary degenerate neuron", None, stationarity)
 
     def _has_flat(self, assignment: Assignment) -> bool:

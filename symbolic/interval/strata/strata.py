@@ -128,8 +128,8 @@ def target_strata(problem: IntervalProblem, record: IntervalFunction, width: int
     """f = h: r = 0, every parameter that realizes the target is a global minimum, loss 0.
 
     The set is no manifold; its largest pieces have one active neuron that carries the slope and free neurons besides
-    (dimension 3n - 1: two equations for slope and value in 3n + 1 parameters), or for slope 0 only the value is bound
-    and all neurons are free (3n).
+    (dimension 3n - 1: two equations for slope and value in 3n + 1 parameters), or for
+    ReLU and slope 0 all neurons are inactive and free (3n).
     """
     slope, offset = record.slopes[0], record.offset
     assert isinstance(slope, Fraction)
