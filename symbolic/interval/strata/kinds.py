@@ -14,7 +14,8 @@ is the tangent
   space of the stratum, so index 0 means local minimum.
 - *degenerate* (w = b = 0): with v = 0 the flat neuron argument; with v != 0 L has the first-order term 2 v G(dw, db),
 which is
-  >= 0 in all directions iff M = 0 and v K >= 0 on [a, b].
+  >= 0 in all directions iff M = 0 and v K >= 0 on [a, b]; then the index with the directions that the neuron opens
+  decides.
 """
 
 from __future__ import annotations
@@ -82,6 +83,7 @@ class Judge:
     def __init__(self, function: RealizedFunction, sites: Sites) -> None:
         self.function = function
         self.form = FormOfFunction(function, sites.kinks)
+        self.virtual = sites.virtual
         self.leaky = function.problem.leak > 0
         with working_precision(BITS + 64):
             polynomials = function.residual_polynomials(function.balls, arb_of)
@@ -200,7 +202,34 @@ class Judge:
             return Judgement(Kind.SADDLE, "flat neuron", None, stationarity)
         if stationarity.directional is Verdict.NO:
             return Judgement(Kind.SADDLE, "first-order descent at a degenerate neuron", None, stationarity)
-        return Judgement(Kind.UNDECIDED, "directionally stationary degenerate neuron", None, stationarity)
+        if stationarity.directional is Verdict.UNDECIDED:
+            return Judgement(Kind.UNDECIDED, "the sign of K could not be proved", None, stationarity)
+        ends = [role for role in assignment.of_kind(RoleKind.SILENT_END, RoleKind.ACTIVE_END) if role.v_sign]
+        products = [(self.end_signs[role.end] or 0) * (role.v_sign or 0) for role in ends]
+        if min(products, default=1) < 0:
+            return Judgement(Kind.SADDLE, "breakpoint at an end with v r < 0", None, stationarity)
+        kind, reason = self._opened(assignment)
+        if 0 in products:
+            kind, reason = Kind.UNDECIDED, "a residual at an end could not be proved not to vanish"
+        return Judgement(kind, reason, None, stationarity)
+
+    def _opened(self, assignment: Assignment) -> tuple[Kind, str]:
+        """Degenerate neurons with v K > 0 and nothing else that descends: docs/strata.md, "Kinds", item 6.
+
+        They can become affine neurons and neurons at the kinks and virtual sites with r Delta > 0. With x and the
+        hinges of
+        the virtual sites added to Lambda, index 0 is a local minimum; a positive index with x alone is a descent.
+        """
+        _, hinges = self.tangents(assignment)
+        present = {site for site, _ in hinges}
+        virtual = tuple((site, "+") for site in self.virtual if site not in present)
+        every = self._index(assignment, (True, (*hinges, *virtual)))
+        with_x = self._index(assignment, (True, hinges))
+        if with_x:
+            return Kind.SADDLE, "negative curvature with the affine direction opened by a degenerate neuron"
+        if every == 0:
+            return Kind.LOCAL_MINIMUM, "Morse-Bott with the directions opened by the degenerate neurons"
+        return Kind.UNDECIDED, "the index with the directions opened by the degenerate neurons is not 0 or not proved"
 
     def _has_flat(self, assignment: Assignment) -> bool:
         """Whether the flat neuron argument applies."""

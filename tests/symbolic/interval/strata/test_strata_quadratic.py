@@ -1,9 +1,11 @@
 """The quadratic activation: every stratum against SymPy's gradient and Hessian of the integrated loss."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 import sympy
+
 from symbolic import IntervalProblem, survey, survey_strata
 from symbolic.enclosure import Number
 from symbolic.interval.strata.kinds import Kind
@@ -21,7 +23,7 @@ def inertia(matrix: sympy.Matrix) -> tuple[int, int, int]:
     coefficients = matrix.charpoly().all_coeffs()
     zero = next(i for i, value in enumerate(reversed(coefficients)) if value != 0)
     kept = [value for value in coefficients if value != 0]
-    positive = sum((a > 0) != (b > 0) for a, b in zip(kept, kept[1:], strict=False))
+    positive = sum((a > 0) != (b > 0) for a, b in pairwise(kept))
     return matrix.shape[0] - zero - positive, zero, positive
 
 
