@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -81,6 +81,10 @@ def locate(system: SkeletonSystem, center: tuple[Fraction, ...]) -> LocatedSolut
     Raises:
         InsufficientPrecision: there is no certified solution there; a stored record that says so is refuted.
     """
+    mirror = mirror_pattern(system.system) if system.problem.symmetric and system.system != FREE else system.system
+    if mirror < system.system:
+        partner = replace(system, system=mirror)
+        return _reflected(system, locate(partner, tuple(1 - value for value in reversed(center))))
     fine, half = refine_zero(system, center, BITS)
     if any(abs(a - b) > Fraction(1, 2**GRID_BITS) for a, b in zip(fine, center, strict=True)):
         raise InsufficientPrecision("the solution is not where the record says")
@@ -90,6 +94,16 @@ def locate(system: SkeletonSystem, center: tuple[Fraction, ...]) -> LocatedSolut
     if exact is None:
         return LocatedSolution(system, fine, half, None, None)
     return LocatedSolution(system, fine, half, tuple(exact), exact[0].field)
+
+
+def _reflected(system: SkeletonSystem, solution: LocatedSolution) -> LocatedSolution:
+    """The image under y -> 1 - y of a solution of the mirror pattern, for a symmetric problem."""
+    center = tuple(1 - value for value in reversed(solution.center))
+    if solution.exact is None or solution.field is None:
+        return LocatedSolution(system, center, solution.half, None, None)
+    one = solution.field.lift(1)
+    exact = tuple(one - value for value in reversed(solution.exact))
+    return LocatedSolution(system, center, solution.half, exact, solution.field)
 
 
 def _recognized(system: SkeletonSystem, center: tuple[Fraction, ...]) -> list[FieldElement] | None:
