@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol
@@ -30,16 +30,11 @@ from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero, refine_zero
 from symbolic.problem import OpenBox
 from symbolic.solving import float_balls
+from symbolic.solving.cover import DEEPEST, Batch, Ledger, open_boxes
 from symbolic.solving.float_balls import FloatBall, Floats
 
 CHUNK = 4096
 """Boxes treated together: large enough to hide the interpreter, small enough for the cache."""
-
-DEEPEST = 47
-"""Bisections per coordinate after which a box is left open; keeps all box arithmetic exact in doubles."""
-
-MOST_OPEN = 64
-"""Open boxes are reported one by one up to this number, then merged into larger dyadic boxes."""
 
 
 class BoxSystem(Protocol):
@@ -98,35 +93,6 @@ class SearchResult:
     open_boxes: tuple[OpenBox, ...]
 
 
-@dataclass
-class _Batch:
-    """Boxes with dyadic corners and the number of bisections that made them."""
-
-    lower: Floats
-    upper: Floats
-    depth: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return int(self.depth.size)
-
-    def where(self, keep: NDArray[np.bool_]) -> _Batch:
-        return _Batch(self.lower[:, keep], self.upper[:, keep], self.depth[keep])
-
-
-@dataclass
-class _Ledger:
-    """Exact account of the closed volume: `counts[d]` boxes of volume 2^-d."""
-
-    counts: dict[int, int] = field(default_factory=dict)
-
-    def close(self, depth: NDArray[np.int64]) -> None:
-        for value, number in zip(*np.unique(depth, return_counts=True), strict=True):
-            self.counts[int(value)] = self.counts.get(int(value), 0) + int(number)
-
-    def volume(self) -> Fraction:
-        return sum((Fraction(number, 2**depth) for depth, number in self.counts.items()), Fraction(0))
-
-
 def search_simplex(boxed: BoxSystem, exact: BallSystem, *, accuracy: int, budget: Budget | None = None) -> SearchResult:
     """All solutions of the system in 0 < t_1 < ... < t_m < 1, each within 2^-accuracy.
 
@@ -145,16 +111,16 @@ class _Search:
         self.accuracy = accuracy
         self.budget = budget
         self.size = boxed.dimension
-        self.ledger = _Ledger()
+        self.ledger = Ledger()
         self.solutions: list[Solution] = []
         self.tied: list[tuple[Floats, Floats]] = []
-        self.stack: list[_Batch] = []
-        self.open: list[_Batch] = []
+        self.stack: list[Batch] = []
+        self.open: list[Batch] = []
         self.boxes = 0
 
     def run(self) -> SearchResult:
         m = self.size
-        self.stack = [_Batch(np.zeros((m, 1)), np.ones((m, 1)), np.zeros(1, dtype=np.int64))]
+        self.stack = [Batch(np.zeros((m, 1)), np.ones((m, 1)), np.zeros(1, dtype=np.int64))]
         start = time.monotonic()
         reason = ""
         while self.stack:
@@ -173,13 +139,13 @@ class _Search:
             if closed != 1:
                 reason = f"the closed boxes have volume {closed}, not 1"
         solutions = tuple(sorted(self.solutions, key=lambda solution: solution.center))
-        return SearchResult(solutions, not reason, reason, self.boxes, _merge(left, m))
+        return SearchResult(solutions, not reason, reason, self.boxes, open_boxes(left))
 
-    def _take(self) -> _Batch:
+    def _take(self) -> Batch:
         batch = self.stack.pop()
         while self.stack and len(batch) < CHUNK:
             other = self.stack.pop()
-            batch = _Batch(
+            batch = Batch(
                 np.concatenate([batch.lower, other.lower], axis=1),
                 np.concatenate([batch.upper, other.upper], axis=1),
                 np.concatenate([batch.depth, other.depth]),
@@ -191,7 +157,7 @@ class _Search:
         self.boxes += len(batch)
         return batch
 
-    def _step(self, batch: _Batch) -> None:
+    def _step(self, batch: Batch) -> None:
         # Points of the box that are increasing lie between the running maximum of the lower corners and the running
         # minimum of the upper ones; both are nondecreasing, and so is their midpoint.
         low = np.maximum.accumulate(batch.lower, axis=0)
@@ -224,7 +190,7 @@ class _Search:
         if len(batch):
             self._split(batch, image_low, image_high, weight)
 
-    def _close(self, batch: _Batch, keep: NDArray[np.bool_], *arrays: Floats) -> tuple[_Batch, list[Floats]]:
+    def _close(self, batch: Batch, keep: NDArray[np.bool_], *arrays: Floats) -> tuple[Batch, list[Floats]]:
         """Close the boxes that are not kept, and drop their columns everywhere."""
         if keep.all():
             return batch, list(arrays)
@@ -289,7 +255,7 @@ class _Search:
             half /= 2
         return None
 
-    def _split(self, batch: _Batch, image_low: Floats, image_high: Floats, weight: Floats) -> None:
+    def _split(self, batch: Batch, image_low: Floats, image_high: Floats, weight: Floats) -> None:
         """Halve each box once where the Krawczyk image allows it for nothing, then bisect what is left."""
         lower, upper, depth = batch.lower.copy(), batch.upper.copy(), batch.depth.copy()
         smallest = 2.0**-DEEPEST
@@ -308,7 +274,7 @@ class _Search:
         widest = width.max(axis=0)
         stuck = widest <= smallest
         if stuck.any():
-            self.open.append(_Batch(lower, upper, depth).where(stuck))
+            self.open.append(Batch(lower, upper, depth).where(stuck))
             rest = ~stuck
             lower, upper, depth, width, widest = (
                 lower[:, rest],
@@ -329,7 +295,7 @@ class _Search:
         left_upper[axis, column] = middle
         right_lower[axis, column] = middle
         self.stack.append(
-            _Batch(
+            Batch(
                 np.concatenate([lower, right_lower], axis=1),
                 np.concatenate([left_upper, upper], axis=1),
                 np.concatenate([depth + 1, depth + 1]),
@@ -369,26 +335,3 @@ def _krawczyk_bounds(
         defect += np.einsum("ijn,jkn->ikn", size, slopes.r + loss * np.abs(slopes.m))
         reach = (spread + np.einsum("ikn,kn->in", defect, half)) * (1 + 2.0**-40) + loss * (1 + np.abs(step))
         return center - step - reach, center - step + reach, defect.sum(axis=1)
-
-
-def _merge(left: list[_Batch], m: int) -> tuple[OpenBox, ...]:
-    """At most `MOST_OPEN` dyadic boxes that cover the boxes left open."""
-    if not left:
-        return ()
-    lower = np.concatenate([batch.lower for batch in left], axis=1)
-    upper = np.concatenate([batch.upper for batch in left], axis=1)
-    corners = {(tuple(a), tuple(b)) for a, b in zip(lower.T.tolist(), upper.T.tolist(), strict=True)}
-    level = DEEPEST
-    while len(corners) > MOST_OPEN:
-        step = 2.0**-level
-        corners = {
-            (
-                tuple(np.floor(np.array(a) / step) * step),
-                tuple(np.ceil(np.array(b) / step) * step),
-            )
-            for a, b in corners
-        }
-        level -= 1
-    return tuple(
-        OpenBox(tuple(Fraction(float(x)) for x in a), tuple(Fraction(float(x)) for x in b)) for a, b in sorted(corners)
-    )

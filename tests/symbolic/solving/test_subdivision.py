@@ -119,7 +119,7 @@ def test_a_dropped_box_is_missed_by_the_account(monkeypatch: pytest.MonkeyPatch)
     original = subdivision._Search._split
     calls = []
 
-    def drop_one(self: subdivision._Search, batch: subdivision._Batch, *rest: Floats) -> None:
+    def drop_one(self: subdivision._Search, batch: subdivision.Batch, *rest: Floats) -> None:
         original(self, batch, *rest)
         calls.append(1)
         if len(calls) == 3:
@@ -133,16 +133,16 @@ def test_a_dropped_box_is_missed_by_the_account(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_box_counted_twice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = subdivision._Ledger.close
+    original = subdivision.Ledger.close
     calls = []
 
-    def close_twice(self: subdivision._Ledger, depth: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def close_twice(self: subdivision.Ledger, depth: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         original(self, depth)
         if depth.size and not calls:
             calls.append(1)
             original(self, depth)
 
-    monkeypatch.setattr(subdivision._Ledger, "close", close_twice)
+    monkeypatch.setattr(subdivision.Ledger, "close", close_twice)
     assert not run(TWO).complete
 
 
