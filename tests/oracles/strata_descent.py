@@ -8,8 +8,8 @@ end* if its breakpoint is a or b. At size e they are
 - flat: move (w, b) of a flat neuron by about e to where G = integral r s(w x + b) != 0, then v by at most e against G;
 - end: move a breakpoint at an end inside by e, with c moved so that the affine part of the neuron stays;
 - degenerate: (w, b) = e (+-1, -+t) for t in a grid on [a, b];
-- opened: the same from a nearby point with the same f: constant neurons (w = v = 0) with w = +-e; neurons with w = b = 0
-  moved to b = +-e and c moved along.
+- opened: curvature at a nearby point with the same f: constant neurons (w = v = 0) with w = +-e; neurons with
+  w = b = 0 moved to b = +-e and c moved along.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from itertools import product
 
 import numpy as np
 from flint import fmpq
-
 from oracles.strata_hessian import Point, Setting, affine, between, factors, hessian, loss, pieces, slope_factor
 
 GRID = 24

@@ -24,6 +24,7 @@ from symbolic.enclosure import enclose, midpoint, to_fmpq
 ZERO, ONE = fmpq(0), fmpq(1)
 POINT_BITS = 240
 ROUNDING = fmpq(1, 2**200)
+TINY, SMALL = fmpq(1, 10**40), fmpq(1, 10**12)
 
 
 @dataclass(frozen=True)
@@ -203,14 +204,14 @@ def inertia_exact(matrix: Sequence[Sequence[fmpq]]) -> tuple[int, int, int]:
 
 
 def inertia_rounded(
-    matrix: Sequence[Sequence[fmpq]], tiny: fmpq = fmpq(1, 10**40), small: fmpq = fmpq(1, 10**12)
+    matrix: Sequence[Sequence[fmpq]], tiny: fmpq = TINY, small: fmpq = SMALL
 ) -> tuple[int, int, int]:
     """The same for a matrix known to about 2^-200, where no eigenvalue has a size between `tiny` and `small`.
 
     Raises:
         ValueError: some eigenvalue is in the gap.
     """
-    rounded = [[fmpq(round(Fraction(int(x.p), int(x.q)) / Fraction(1, 2**200))) * ROUNDING for x in row] for row in matrix]
+    rounded = [[round(Fraction(int(x.p), int(x.q)) * 2**200) * ROUNDING for x in row] for row in matrix]
     polynomial = fmpq_mat(rounded).charpoly()
     found = [
         (roots_below(polynomial, -bound), roots_above(polynomial, bound)) for bound in (tiny, small)

@@ -18,9 +18,8 @@ from itertools import pairwise, product
 import mpmath
 import numpy as np
 from flint import fmpq, fmpq_poly
-from scipy.optimize import linprog
-
 from oracles.strata_hessian import Setting, between, rational, slope_factor
+from scipy.optimize import linprog
 
 TINY = fmpq(1, 10**25)
 SLACK = 1e-9

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from symbolic.enclosure import AlgebraicNumber, Number, bounds
 from symbolic.interval.functions import IntervalFunction
-from symbolic.interval.problem import IntervalProblem
+from symbolic.interval.problem import IntervalProblem, mirror_pattern
 
 
 def global_minima(problem: IntervalProblem, functions: Sequence[IntervalFunction]) -> tuple[frozenset[str], str]:
@@ -48,7 +48,8 @@ def _mirror_images(problem: IntervalProblem, one: IntervalFunction, other: Inter
     same function.
     """
     canonical, _ = problem.canonical()
-    if not canonical.symmetric or len(one.kinks) != len(other.kinks) or one.function_class != other.function_class:
+    mirrored = None if one.pattern is None else mirror_pattern(one.pattern)
+    if not canonical.symmetric or len(one.kinks) != len(other.kinks) or mirrored != other.pattern:
         return False
     a, b = problem.domain
     for left, right in zip(one.kinks, reversed(other.kinks), strict=True):

@@ -93,7 +93,10 @@ class Role:
 
     @property
     def cjr_type(self) -> str:
-        """The neuron type in the words of Cheridito, Jentzen and Rossmannek (2022)."""
+        """The neuron type in the words of Cheridito, Jentzen and Rossmannek (2022), as far as the role fixes it.
+
+        Type 1: active on all of [a, b]; type 2: the breakpoint lies inside. Flat (v = 0) is a separate attribute there.
+        """
         match self.kind:
             case RoleKind.DEAD:
                 return "inactive"
@@ -101,11 +104,15 @@ class Role:
                 return "semi-inactive"
             case RoleKind.CONSTANT:
                 return "semi-active"
-            case RoleKind.ACTIVE | RoleKind.ACTIVE_END | RoleKind.LEAKY_INACTIVE:
-                return "active"
+            case RoleKind.ACTIVE:
+                return "type-1 active, or semi-active if w = 0"
+            case RoleKind.ACTIVE_END | RoleKind.LEAKY_INACTIVE:
+                return "type-1 active"
             case RoleKind.ZERO | RoleKind.ZERO_LIVE:
                 return "degenerate"
-        return "type-1 active" if self.orientation == "+" else "type-2 active"
+            case RoleKind.SYMMETRIC:
+                return "active"
+        return "type-2 active"
 
 
 def roles_of(sites: Sites, *, class_a: bool, leaky: bool) -> tuple[Role, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,17 @@ from oracles.strata_hessian import (
     tangents,
 )
 from oracles.strata_hessian import factors as slope_factors
-from oracles.strata_lists import CORE, SYMMETRIC, UNIT, WIDE, float_of, is_twice_differentiable, listed, name_of, strata_at
+from oracles.strata_lists import (
+    CORE,
+    SYMMETRIC,
+    UNIT,
+    WIDE,
+    float_of,
+    is_twice_differentiable,
+    listed,
+    name_of,
+    strata_at,
+)
 from oracles.strata_naive import PiecewiseFunction
 
 from symbolic.enclosure import bounds, to_fmpq
@@ -158,7 +169,8 @@ def check_symbolic(target, width, leak, domain):
             point = Point.of([fmpq(round(float_of(x) * 2**40), 2**40) for x in point.list()])
         symbolic, direct = symbolic_hessian(function.problem, point), hessian(setting, point)
         slack = fmpq(0) if is_rational(stratum.sample) else fmpq(1, 10**9)
-        worst = max(abs(a - b) for one, other in zip(symbolic, direct, strict=True) for a, b in zip(one, other, strict=True))
+        pairs = [pair for rows in zip(symbolic, direct, strict=True) for pair in zip(*rows, strict=True)]
+        worst = max(abs(a - b) for a, b in pairs)
         assert worst <= slack, stratum.label
 
 
@@ -184,6 +196,10 @@ FREE_DIRECTIONS = {
     RoleKind.ZERO: "",
     RoleKind.ZERO_LIVE: "v",
 }
+
+
+def dot(one: Sequence[fmpq], other: Sequence[fmpq]) -> fmpq:
+    return sum((x * y for x, y in zip(one, other, strict=True)), fmpq(0))
 
 
 def directions(stratum, point: Point) -> list[list[fmpq]]:
@@ -212,8 +228,7 @@ def test_dimension_is_that_of_the_solution_set(target, width, leak, domain):
         columns = []
         for low, high in pieces(setting, point):
             lines = tangents(point, slope_factors(setting, point, low, high))
-            for part in (0, 1):
-                columns.append([sum((x * line[part] for x, line in zip(row, lines, strict=True)), fmpq(0)) for row in free])
+            columns += [[dot(row, [line[part] for line in lines]) for row in free] for part in (0, 1)]
         derivative = np.array([[float_of(x) for x in column] for column in columns])
         assert stratum.dimension == len(free) - np.linalg.matrix_rank(derivative, tol=1e-9), stratum.label
         scalings = [1 if (w, b, v) != (0, 0, 0) else 0 for w, b, v in zip(point.w, point.b, point.v, strict=True)]
@@ -272,7 +287,7 @@ def check_ground_truth(widths) -> int:
         ((_, found),) = ((f, s) for f, s in rows if same_function(f.record, wanted))
         kind, _, marks = entry["assignment"].partition(":")
         slopes = [Fraction(s) for s in wanted["slopes"]]
-        signs = ["p" if b > a else "n" for a, b in zip(slopes, slopes[1:], strict=False)]
+        signs = ["p" if b > a else "n" for a, b in pairwise(slopes)]
         if kind == "mix":
             place = marks.index("*") + 1
             alone = [f"k{i}{m}{signs[i - 1]}" for i, m in enumerate(marks, start=1) if m != "*"]
