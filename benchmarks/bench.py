@@ -57,6 +57,16 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
         yield ""
         yield from same_systems.table(case, 2 if quick else 3, limit)
     yield ""
+    yield "## Strata with inertia, beside float eigenvalues at the same points"
+    yield ""
+    yield "Seconds of one process beyond those for the functions. `wrong`: strata whose numbers of negative, zero and positive"
+    yield "eigenvalues differ from the proved ones at a threshold of 1e-8; `undecidable`: an eigenvalue within a factor of"
+    yield "ten of it. The floats give signs and no proof, and are faster."
+    yield ""
+    import strata_floats
+
+    yield from strata_floats.table((2,) if quick else (3, 4))
+    yield ""
     yield "## scipy's multistart on the full gradient"
     yield ""
     yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts; processor seconds."
