@@ -162,7 +162,9 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
 @app.command()
 def latex(
     names: Annotated[list[str], typer.Argument(metavar="PROBLEM-or-LABELS...", help="A problem, or labels.")],
-    what: Annotated[str, typer.Option(help="For a problem: functions, strata, regions or classification.")] = "functions",
+    what: Annotated[
+        str, typer.Option(help="For a problem: functions, strata, regions or classification.")
+    ] = "functions",
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed.")] = None,
     out: Annotated[str | None, typer.Option("-o", metavar="OUT.tex", help="Default: standard output.")] = None,
     standalone: Annotated[bool, typer.Option("--standalone", help="A document that compiles by itself.")] = False,

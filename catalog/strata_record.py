@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from catalog.errors import CatalogError
 from catalog.number_text import exact_form, number_record
 from catalog.record import Record, from_text, to_text
-from symbolic.enclosure import Number, Verdict
+from symbolic.enclosure import Number
 
 if TYPE_CHECKING:
     from symbolic.interval.strata.roles import Role
@@ -265,8 +265,3 @@ def _does(role: Role) -> str:
     if role.kind is RoleKind.ZERO_LIVE:
         return f"w = b = 0, {sign}"
     return DESCRIPTIONS[role.kind]
-
-
-def is_possible(verdict: str) -> bool:
-    """Whether a stored verdict does not rule the fact out."""
-    return verdict != Verdict.NO.value

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from catalog.problem_file import bundled_problem_files
 from catalog.query import open_catalog
 from catalog.release import release
 from catalog.store import Store, StoredCell
+from catalog.strata_store import save_strata, strata_surveys_of
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.orderings import realized_in_closure, regions
 
@@ -37,7 +40,7 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
 
 def answers(database: Path) -> object:
     with open_catalog(database) as opened:
-        return [opened.query(entity).as_json() for entity in ("problems", "regions", "functions")]
+        return [opened.query(entity).as_json() for entity in ("problems", "regions", "functions", "strata")]
 
 
 def released(database: Path, folder: Path) -> dict[str, bytes]:
@@ -58,7 +61,7 @@ def test_progress_counts_every_step_once_and_a_finished_build_does_no_work(
     seen: list[Progress] = []
     first = build(jobs, report=seen.append)
     cells = (1 + 2) + (1 + 4)
-    assert {one.total for one in seen} == {cells + 2 + 2}
+    assert {one.total for one in seen} == {cells + 2 * (2 + 2)}
     assert [one.done for one in seen] == sorted(one.done for one in seen)
     assert seen[-1].done == seen[-1].total
     monkeypatch.setattr("symbolic.surveys.survey", lambda *_, **__: pytest.fail("a finished build surveys again"))
@@ -105,11 +108,11 @@ def test_rows_of_the_database_are_the_survey(tmp_path: Path) -> None:
 def test_undecided_cells_are_tried_again_only_with_more_time(tmp_path: Path) -> None:
     jobs = jobs_of([write_problem(tmp_path, "p", TARGET, width="1")], None)
     (row,) = build(jobs, budget=1e-9)
-    assert row["status"] == "undecided"
+    assert row["status"] == row["strata"]["status"] == "undecided"
     assert build(jobs, budget=1e-9) == [row]
     assert build(jobs, budget=1e-10) == [row]
     (row,) = build(jobs, budget=None)
-    assert row["status"] == "proved"
+    assert row["status"] == row["strata"]["status"] == "proved"
     (again,) = build(jobs, budget=1e-9)
     assert again == row
 
@@ -129,6 +132,58 @@ def test_a_worker_that_dies_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("symbolic.surveys.survey", broken)
     with pytest.raises(CatalogError, match="a worker process died"):
         build(jobs_of([write_problem(tmp_path, "p", TARGET)], None))
+
+
+def test_strata_that_are_missing_are_surveyed_without_solving_again(
+    undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a build leaves it that was stopped between the functions and the strata of a width."""
+    database = tmp_path / "catalog.sqlite"
+    database.write_bytes(undisturbed.read_bytes())
+    with sqlite3.connect(database) as connection:
+        for table in ("strata", "strata_counts", "strata_surveys"):
+            connection.execute(f"DELETE FROM {table} WHERE width = 2")
+        connection.execute("UPDATE strata_surveys SET version = 0 WHERE width = 1")
+    connection.close()
+    surveying = import_module("symbolic.surveys")
+    monkeypatch.setattr(surveying, "solve_cell", lambda *_: pytest.fail("a known cell is solved again"))
+    rows = build(jobs_of([write_problem(tmp_path, "p", TARGET, width="3")], None), database)
+    assert [row["strata"]["status"] for row in rows] == ["proved"] * 3
+    assert answers(database) == answers(undisturbed)
+    with open_catalog(database) as here, open_catalog(undisturbed) as there:
+        for width in (1, 2):
+            assert list(here.strata(width=width)) == list(there.strata(width=width))
+
+
+def test_a_database_from_before_the_strata_is_brought_up_to_date(undisturbed: Path, tmp_path: Path) -> None:
+    database = tmp_path / "catalog.sqlite"
+    database.write_bytes(undisturbed.read_bytes())
+    with sqlite3.connect(database) as connection:
+        for table in ("strata", "strata_counts", "strata_surveys"):
+            connection.execute(f"DROP TABLE {table}")
+        connection.execute("DELETE FROM migrations WHERE version = 2")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(CatalogError, match="has schema 1, older than 2"):
+        open_catalog(database)
+    build(jobs_of([write_problem(tmp_path, "p", TARGET, width="3")], None), database)
+    assert answers(database) == answers(undisturbed)
+    with Store.reading(database) as store:
+        assert [row["name"] for row in store.migrations()][1:] == ["strata"]
+
+
+def test_strata_over_functions_that_are_gone_are_surveyed_again(undisturbed: Path, tmp_path: Path) -> None:
+    database = tmp_path / "catalog.sqlite"
+    database.write_bytes(undisturbed.read_bytes())
+    with Store.writing(database) as store:
+        (survey,) = [row for row in store.surveys() if row["width"] == 2]
+        functions = store.functions("p", 2)
+        renamed = [row | {"label": row["label"] + "?"} for row in functions[:1]]
+        store.save_survey(survey, renamed + functions[1:], [])
+        assert strata_surveys_of(store) == {}
+    row = {"problem": "p", "width": 2}
+    with Store.writing(database) as store, pytest.raises(CatalogError, match="which is no function"):
+        save_strata(store, row, [{"function": "p:B.+.9"}], [])
 
 
 def test_two_workers_give_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
@@ -212,12 +267,25 @@ def test_the_release_has_nothing_of_time_or_machine(undisturbed: Path, tmp_path:
     (text,) = released(undisturbed, tmp_path / "out").values()
     records = [json.loads(line) for line in text.decode("ascii").splitlines()]
     functions = [record["functions"] for record in records if record["record"] == "survey"][-1]
-    kinds = ["problem", *["survey"] * 3, *["system"] * 17, *["function"] * functions]
-    assert [record["record"] for record in records] == kinds
-    assert records[0]["target"] == TARGET.replace("x/3", "1*x/3")
+    kinds = [record["record"] for record in records]
+    first = ["header", "problem", *["survey"] * 3, *["system"] * 17, *["function"] * functions]
+    assert kinds[: len(first)] == first
+    assert records[1]["target"] == TARGET.replace("x/3", "1*x/3")
     assert {tuple(sorted(record)) for record in records if record["record"] == "system"} == {
         ("knots", "record", "solutions", "status", "system")
     }
+    strata = records[len(first) :]
+    surveys = [record for record in strata if record["record"] == "strata_survey"]
+    for survey, width in zip(surveys, (1, 2, 3), strict=True):
+        mine = [record for record in strata if record["width"] == width and record is not survey]
+        found = [record for record in mine if record["record"] == "stratum"]
+        counts = [record for record in mine if record["record"] == "strata_count"]
+        assert len(counts) == (functions if width == 3 else 0)
+        counted = sum(sum(record["kinds"].values()) + record["only_clarke"] for record in counts)
+        assert len(found) + counted == survey["strata"]
+        assert width == 3 or sum(record["orbit_size"] for record in found) == survey["labelled"]
+        explained = {record["code"] for record in mine if record["record"] == "role"}
+        assert explained == {code for record in found for code in record["roles"]}
     for record in records:
         assert not {"seconds", "boxes", "software", "finished_at", "method", "solved_at"} & set(record)
     assert sorted(os.listdir(tmp_path / "out")) == ["p.jsonl"]

@@ -41,6 +41,8 @@ def test_help_imports_nothing_heavy() -> None:
         ["query", "regions"],
         ["query", "problems", "--format", "csv"],
         ["show", "x2@2:r:++"],
+        ["query", "strata", "--kind", "saddle", "--format", "json"],
+        ["show", "x2:B.++.1@2:k1+p.k2+p"],
     ],
 )
 def test_queries_import_nothing_heavy(arguments: list[str], small_database: Path) -> None:

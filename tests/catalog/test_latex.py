@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sympy
 
-from catalog import latex
+from catalog import latex, latex_strata
 from catalog.errors import CatalogError
 from catalog.latex_cells import (
     RootNotes,
@@ -28,6 +28,8 @@ from catalog.latex_cells import (
     polynomial_math,
 )
 from catalog.number_text import decimal_text
+from catalog.query import open_catalog
+from catalog.typesetting import typeset
 from symbolic.interval.loss import reduced_coordinates, reduced_loss, setting_of
 from symbolic.interval.orderings import Region, regions
 from symbolic.interval.problem import IntervalProblem
@@ -342,7 +344,22 @@ def pdflatex() -> str:
     return found
 
 
-def test_the_tables_compile_without_overfull_boxes(tmp_path: Path) -> None:
+def test_the_table_of_strata_explains_every_code(small_database: Path) -> None:
+    with open_catalog(small_database) as opened:
+        answer = opened.strata(problem="x2")
+    text = answer.to_latex()
+    codes = {neuron["code"] for row in answer for neuron in row["neurons"]}
+    for code in codes:
+        assert rf"\texttt{{{escape(code)}}} " in text
+    assert text.count(r" \\" + "\n") >= len(answer)
+    assert "global minimum & least loss of a complete list" in text
+    unproved = [answer[0] | {"index": None, "nullity": None}]
+    assert " & -- & -- & " in latex_strata.render_strata(unproved, PROVED)
+    assert "no stratum" in latex_strata.render_strata([], PROVED)
+    assert "Completeness: undecided" in latex_strata.render_strata([], PROVED | {"status": "undecided"})
+
+
+def test_the_tables_compile_without_overfull_boxes(tmp_path: Path, small_database: Path) -> None:
     compiler = pdflatex()
     problem = IntervalProblem.from_text("x2", "x**2")
     chosen = [*regions(1), *regions(3)[-4:], *regions(4)[-1:]]
@@ -353,6 +370,11 @@ def test_the_tables_compile_without_overfull_boxes(tmp_path: Path) -> None:
         latex.table_latex("problems", [{"name": "x2", "target": "x**2", "domain": ["0", "1"]}], PROVED),
         latex.render_functions([], PROVED),
     ]
+    with open_catalog(small_database) as opened:
+        strata = opened.strata(problem="x2", notion="clarke", where="function <> 'x2:A.1.1'")
+        bodies.append(latex_strata.render_strata(strata, strata.complete, problem=problem))
+        bodies.append(latex_strata.render_strata([], undecided))
+        bodies.append(typeset(opened, ["x", "x-leaky"], "classification", None))
     (tmp_path / "tables.tex").write_text(latex.document(bodies))
     for _ in range(2):
         # longtable settles its column widths in the second run.

@@ -46,9 +46,9 @@ FUNCTION_FIELDS = {
     "moment_exact": (str, dict, type(None)),
     "rigor": str,
     "provisional": bool,
-    "kinds": type(None),
-    "indices": type(None),
-    "local_minimum": type(None),
+    "kinds": dict,
+    "indices": list,
+    "local_minimum": bool,
 }
 REGION_FIELDS = {
     "label": str,
@@ -138,7 +138,7 @@ def test_widths(ask: Ask) -> None:
     assert {row["width"] for row in ask("regions", "--problem", "x")["rows"]} == {3}
 
 
-@pytest.mark.parametrize("entity", ["functions", "regions", "problems"])
+@pytest.mark.parametrize("entity", ["functions", "regions", "problems", "strata"])
 def test_a_width_that_was_not_surveyed_is_undecided(ask: Ask, entity: str) -> None:
     for arguments in (["--width", "5"], ["--width", "5", "--problem", "x2"], ["--width", "99999999999"]):
         assert ask(entity, *arguments) == {
@@ -198,14 +198,6 @@ def test_max_loss_that_a_ball_does_not_decide(small_database: Path, tmp_path: Pa
         assert opened.functions(problem="x2", max_loss=Fraction(1, 2**12)).complete["status"] == "proved"
 
 
-@pytest.mark.parametrize("arguments", [["--kind", "saddle"], ["--index", "0"], ["--notion", "clarke"]])
-def test_questions_about_strata_are_undecided(ask: Ask, arguments: list[str]) -> None:
-    answer = ask("functions", *arguments)
-    assert answer["rows"] == []
-    assert answer["complete"]["status"] == "undecided"
-    assert "not available in this version" in answer["complete"]["reason"]
-
-
 def test_an_undecided_survey_makes_every_answer_undecided(saddlery: Command, tmp_path: Path) -> None:
     problem = write_problem(tmp_path, "p", width="1")
     built = saddlery("build", str(problem), "--budget", "1e-9", "--workers", "1")
@@ -217,7 +209,12 @@ def test_an_undecided_survey_makes_every_answer_undecided(saddlery: Command, tmp
     assert strict.out == built.out
     assert strict.err.endswith("saddlery: 1 of 1 surveys stayed undecided\n")
     with open_catalog() as opened:
-        for answer in (opened.functions(), opened.regions(), opened.functions(max_loss=1, where="class = 'B'")):
+        for answer in (
+            opened.functions(),
+            opened.regions(),
+            opened.strata(),
+            opened.functions(max_loss=1, where="class = 'B'"),
+        ):
             assert answer.complete["status"] == "undecided"
             assert "budget" in answer.complete["reason"]
         assert {row["completeness"] for row in opened.regions()} == {"undecided"}
@@ -302,7 +299,7 @@ ATTACKS = {
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_where_refuses(attack: str, small_database: Path, tmp_path: Path, saddlery: Command) -> None:
     before = small_database.read_bytes()
-    for entity in ("functions", "regions", "problems"):
+    for entity in ("functions", "regions", "problems", "strata"):
         outcome = saddlery("query", entity, "--where", attack, "--db", str(small_database))
         assert outcome.is_refused(), outcome
         if entity == "functions":
@@ -321,8 +318,7 @@ def test_where_that_takes_forever_is_stopped(small: Catalog, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["strata"], "strata are not available in this version"),
-        (["transitions"], "not available in this version"),
+        (["transitions"], "transitions are not available in this version"),
         (["branches"], "not available in this version"),
         (["neurons"], "unknown entity 'neurons'"),
         (["functions", "--format", "xml"], "unknown format"),
@@ -348,13 +344,18 @@ def test_bad_questions(arguments: list[str], words: str, small_database: Path, s
 
 
 def test_csv_has_every_row_and_column(small_database: Path, saddlery: Command, ask: Ask) -> None:
-    for entity in ("functions", "regions", "problems"):
+    for entity in ("functions", "regions", "problems", "strata"):
         outcome = saddlery("query", entity, "--format", "csv", "--db", str(small_database))
         rows = list(csv.DictReader(io.StringIO(outcome.out)))
         expected = ask(entity)["rows"]
         assert len(rows) == len(expected)
         for row, whole in zip(rows, expected, strict=True):
-            assert set(whole) <= set(row)
+            nested = {"sample", "stationarity"} & set(whole)
+            assert set(whole) - nested <= set(row)
+            if entity == "strata":
+                assert json.loads(row["w_exact"]) == whole["sample"]["w_exact"]
+                assert row["directional"] == whole["stationarity"]["directional"]
+                assert json.loads(row["neurons"]) == [one["code"] for one in whole["neurons"]]
             if entity == "functions":
                 assert row["loss"] == whole["loss"]["decimal"]
                 assert float(row["loss_upper"]) == whole["loss"]["upper"]
@@ -395,7 +396,7 @@ def test_latex_command(small_database: Path, saddlery: Command, tmp_path: Path) 
     assert text.count(r"\begin{longtable}") == 3
     assert r"\end{document}" in text
     for arguments, words in (
-        (["x2", "--what", "strata"], "not available"),
+        (["x2", "--what", "transitions"], "not available"),
         (["x2", "--what", "poems"], "unknown table"),
         (["x2:B.+.77"], "no record labelled"),
         (["nope"], "no problem 'nope'"),
