@@ -60,8 +60,8 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
     yield "## Strata with inertia, beside float eigenvalues at the same points"
     yield ""
     yield "Seconds of one process beyond those for the functions. `wrong`: strata whose numbers of negative, zero and"
-    yield "positive eigenvalues differ from the proved ones at a threshold of 1e-8; `undecidable`: one within a factor of"
-    yield "ten of it. The floats give signs and no proof, and are faster."
+    yield "positive eigenvalues differ from the proved ones at a threshold of 1e-8; `undecidable`: one within a factor"
+    yield "of ten of it. The floats give signs and no proof, and are faster."
     yield ""
     import strata_floats
 
