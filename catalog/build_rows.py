@@ -26,11 +26,16 @@ STRATA_VERSION = 1
 
 
 def region_rows(survey: Survey) -> list[Row]:
-    """The regions of the survey's width, each with its loss and the functions that its closure realizes."""
+    """The regions of the survey's width, each with its loss and the functions that its closure realizes.
+
+    None for the quadratic activation, whose loss is one polynomial.
+    """
     from symbolic.interval.loss import loss_text
     from symbolic.interval.orderings import realized_in_closure, regions
 
     problem, rows = survey.problem, []
+    if problem.activation == "quadratic":
+        return []
     for position, region in enumerate(regions(survey.width)):
         label = f"{problem.name}@{survey.width}:{region.label}"
         record = {

@@ -26,7 +26,7 @@ from catalog.number_text import number_from_record
 from catalog.record import from_text
 from catalog.strata_record import WHOLE, codes_of
 from symbolic.enclosure import AlgebraicNumber, Number
-from symbolic.errors import Refuted
+from symbolic.errors import InvalidProblem, Refuted
 from symbolic.interval.problem import IntervalProblem
 
 
@@ -40,6 +40,8 @@ class CriticalFamily:
 
 def closed_form(problem: IntervalProblem, width: int) -> tuple[CriticalFamily, ...]:
     """The class-B functions of an affine target of slope not 0 at this width: the mean, then m = 1, 2, ..."""
+    if problem.activation != "relu":
+        raise InvalidProblem(f"the classification is of ReLU and leaky ReLU; use --what strata for {problem.activation}")
     leak, rise = problem.leak, problem.target[1]
     a, b = problem.domain
     scale = rise**2 * (b - a) ** 3 / 12

@@ -115,15 +115,14 @@ def _problem(table: dict[str, Any], path: Path) -> ProblemFile:
         if key not in table:
             raise _Refusal(f"{key} is missing; write for example {key} = \"{example}\"")
     activation = table.get("activation", "relu")
-    if activation == "quadratic":
-        raise NotAvailable('activation "quadratic" is not available in this version; leave the key out for ReLU')
-    if activation != "relu":
+    if activation not in ("relu", "quadratic"):
         raise _Refusal(f"activation must be \"relu\" or \"quadratic\", not {_short(activation)}")
     problem = IntervalProblem(
         name=table["name"],
         target=_target(table["target"]),
         domain=_domain(table.get("domain", ["0", "1"])),
         leak=_number("leak", table.get("leak", 0)),
+        activation=activation,
     )
     return ProblemFile(problem, _width(table), path)
 

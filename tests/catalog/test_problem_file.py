@@ -85,7 +85,7 @@ REFUSALS = {
     "family of another type": (text_of(family="3"), "unknown family"),
     "dataset": ('name = "toy"\nfamily = "dataset"\ninputs = [["1"]]\n', "not available in this version"),
     "teacher": ('name = "t"\nfamily = "teacher"\nk = 10\n', "not available in this version"),
-    "quadratic": (text_of(target='"x"', activation='"quadratic"'), "not available in this version"),
+    "quadratic": (text_of(target='"x**2"', activation='"quadratic"'), "degree at most 1"),
     "unknown activation": (text_of(activation='"tanh"'), "activation must be"),
     "unknown key": (text_of(leek='"0"'), "did you mean leak"),
     "no name": (text_of(name=None), "name is missing"),
