@@ -41,7 +41,7 @@ class CriticalFamily:
 def closed_form(problem: IntervalProblem, width: int) -> tuple[CriticalFamily, ...]:
     """The class-B functions of an affine target of slope not 0 at this width: the mean, then m = 1, 2, ..."""
     if problem.activation != "relu":
-        raise InvalidProblem(f"the classification is of ReLU and leaky ReLU; use --what strata for {problem.activation}")
+        raise InvalidProblem(f"the classification is for ReLU and leaky ReLU; {problem.activation}: --what strata")
     leak, rise = problem.leak, problem.target[1]
     a, b = problem.domain
     scale = rise**2 * (b - a) ** 3 / 12
