@@ -134,7 +134,7 @@ def test_known_strata_of_the_parabola(small: Catalog) -> None:
     assert best["neurons"][0] == {
         "code": "k1+p",
         "does": "breakpoint at kink 1, orientation +, v > 0",
-        "cjr22": "type-1 active",
+        "cjr22": "type-2 active",
     }
     spurious = rows["x2:B.+-.1@2:k1+p.k2-p"]
     assert (spurious["kind"], spurious["index"]) == ("local_minimum", 0)
@@ -295,7 +295,7 @@ def test_show_a_stratum_and_the_summary_of_a_function(small_database: Path, sadd
     label = "x2:B.+-.1@2:k1+p.k2-p"
     shown = saddlery("show", label, "--db", str(small_database))
     assert shown.code == 0
-    assert "k1+p: breakpoint at kink 1, orientation +, v > 0 (type-1 active in CJR22)" in shown.out
+    assert "k1+p: breakpoint at kink 1, orientation +, v > 0 (type-2 active in CJR22)" in shown.out
     assert "smooth yes, directional yes, clarke yes" in shown.out
     assert "sample b" in shown.out
     function = saddlery("show", "x2:B.+-.1", "--db", str(small_database))
