@@ -14,18 +14,22 @@ from flint import fmpz_mat, fmpz_poly
 from symbolic.enclosure import arb_of, midpoint, working_precision
 from symbolic.exact.number_field import FieldElement, NumberField, isolated_root
 
+SMALL_DEGREES = (1, 2, 3, 4, 6, 8)
+
 Verifier = Callable[[list[FieldElement]], bool]
 
 
 def recognize_zero(
-    center: Sequence[Fraction], accuracy: int, vanishes: Verifier, *, maximal_degree: int = 8
+    center: Sequence[Fraction], accuracy: int, vanishes: Verifier, *, degrees: Sequence[int] = SMALL_DEGREES
 ) -> list[FieldElement] | None:
     """Exact coordinates in one number field of the zero within 2^-accuracy of `center`, or None.
 
     Args:
         center: dyadic point with exactly one zero of the system within 2^-accuracy in every coordinate.
         vanishes: evaluates the system exactly at a point of a number field: True iff every equation is 0.
-        maximal_degree: largest degree of the field that is tried.
+        degrees: degrees of the relations that are looked for, in this order; a relation of larger degree than that of
+        the
+            number is factored.
 
     Guarantee:
         A returned point satisfies the system exactly and lies in the cube, hence it *is* the zero.
@@ -35,7 +39,7 @@ def recognize_zero(
     with working_precision(accuracy + 32):
         fields = []
         for value in center:
-            field = _guess_field(value, spread, accuracy, maximal_degree)
+            field = _guess_field(value, spread, accuracy, degrees)
             if field is None:
                 # One coordinate outside every small field puts the whole point outside.
                 return None
@@ -44,7 +48,7 @@ def recognize_zero(
         candidates = fields[:1]
         if len(center) > 1 and fields[1].degree > 1:
             mixed = sum(((k + 1) * value for k, value in enumerate(center)), Fraction(0))
-            field = _guess_field(mixed, spread * len(center) * (len(center) + 1), accuracy, maximal_degree)
+            field = _guess_field(mixed, spread * len(center) * (len(center) + 1), accuracy, degrees)
             candidates += [] if field is None else [field]
         for field in candidates:
             point = [_guess_element(field, coordinate, accuracy) for coordinate in center]
@@ -54,11 +58,9 @@ def recognize_zero(
     return None
 
 
-def _guess_field(value: Fraction, spread: Fraction, accuracy: int, maximal_degree: int) -> NumberField | None:
+def _guess_field(value: Fraction, spread: Fraction, accuracy: int, degrees: Sequence[int]) -> NumberField | None:
     ball = arb_of(value, spread)
-    for degree in (1, 2, 3, 4, 6, 8, 12):
-        if degree > maximal_degree:
-            return None
+    for degree in degrees:
         relation = _integer_relation([value**i for i in range(degree + 1)], accuracy)
         if relation is None:
             continue

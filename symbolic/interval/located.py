@@ -112,10 +112,11 @@ def _recognized(system: SkeletonSystem, center: tuple[Fraction, ...]) -> list[Fi
     Chains of at most two knots have fields of degree up to 12 on the targets of interest, for which it pays to look
     with more bits; coupled systems have much larger ones.
     """
-    if system.knots <= 2 and len(system.active) <= 1:
+    found = recognize_zero(center, BITS, system.vanishes)
+    if found is None and system.knots <= 2 and len(system.active) <= 1:
         finer, _ = refine_zero(system, center, CHAIN_BITS)
-        return recognize_zero(finer, CHAIN_BITS, system.vanishes, maximal_degree=12)
-    return recognize_zero(center, BITS, system.vanishes, maximal_degree=8)
+        found = recognize_zero(finer, CHAIN_BITS, system.vanishes, degrees=(12,))
+    return found
 
 
 def exact_solution(system: SkeletonSystem, point: list[FieldElement], field: NumberField) -> LocatedSolution:

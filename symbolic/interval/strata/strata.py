@@ -85,11 +85,20 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
     sites = sites_of(function)
     judge = Judge(function, sites)
     enumerator = Enumerator(function, sites, _roles(function, sites))
+    assignments = list(enumerator.assignments(width))
+    judgements = [judge.judge(assignment) for assignment in assignments]
     strata = tuple(
-        _stratum(function, width, assignment, judge.judge(assignment), is_global_minimum)
-        for assignment in enumerator.assignments(width)
+        _stratum(function, width, assignment, judgement, is_global_minimum)
+        for assignment, judgement in zip(assignments, judgements, strict=True)
     )
     doubts = [*sites.doubts, *enumerator.doubts]
+    if is_global_minimum:
+        # Two independent arguments must agree: the least loss on a complete list, and the local judgement.
+        doubts.extend(
+            f"{stratum.label} has the least loss but was judged {judgement.kind}: {judgement.reason}"
+            for stratum, judgement in zip(strata, judgements, strict=True)
+            if judgement.kind in (Kind.SADDLE, Kind.STRICT_SADDLE)
+        )
     if not doubts and sum(stratum.orbit_size for stratum in strata) != enumerator.labelled_count(width):
         doubts.append(f"the orbit sizes over {function.record.label} do not add up to the labelled assignments")
     return StrataOfFunction(function.record.label, width, strata, tuple(doubts))
