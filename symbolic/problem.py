@@ -10,6 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+from symbolic.enclosure import Verdict
+
 
 class CompletenessStatus(StrEnum):
     """Whether a list is all there is."""
@@ -35,6 +37,38 @@ class Completeness:
     @property
     def proved(self) -> bool:
         return self.status is CompletenessStatus.PROVED
+
+
+class Kind(StrEnum):
+    """What a critical stratum is; `UNDECIDED` says nothing about it."""
+
+    GLOBAL_MINIMUM = "global_minimum"
+    LOCAL_MINIMUM = "local_minimum"
+    STRICT_SADDLE = "strict_saddle"
+    SADDLE = "saddle"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True)
+class Inertia:
+    """Numbers of negative, zero and positive eigenvalues of the Hessian in all parameters."""
+
+    negative: int
+    zero: int
+    positive: int
+
+
+@dataclass(frozen=True)
+class Stationarity:
+    """Whether the point is differentiable with zero gradient, directionally stationary, stationary in Clarke's
+    sense."""
+
+    smooth: Verdict
+    directional: Verdict
+    clarke: Verdict
+
+
+SMOOTH = Stationarity(Verdict.YES, Verdict.YES, Verdict.YES)
 
 
 class Problem(Protocol):

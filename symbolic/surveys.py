@@ -16,10 +16,9 @@ from symbolic.interval.problem import CanonicalProblem, IntervalProblem, check_w
 from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import FREE, GRID_BITS, SkeletonSystem
 from symbolic.interval.strata.global_minimum import global_minima
-from symbolic.interval.strata.kinds import Kind
 from symbolic.interval.strata.quadratic import quadratic_strata
 from symbolic.interval.strata.strata import Stratum, strata_of, target_strata
-from symbolic.problem import Cell, Completeness, CompletenessStatus, OpenBox
+from symbolic.problem import Cell, Completeness, CompletenessStatus, Kind, OpenBox
 from symbolic.solving.audit import audit_enclosures
 from symbolic.solving.subdivision import Budget, Solution, search_simplex
 

@@ -22,7 +22,7 @@ from catalog.strata_record import (
     unpack,
 )
 from symbolic.interval.problem import IntervalProblem
-from symbolic.interval.strata.kinds import Kind
+from symbolic.problem import Kind
 from symbolic.surveys import StrataSurvey, survey, survey_strata
 
 

@@ -21,7 +21,6 @@ which is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 
 from flint import arb
@@ -33,38 +32,9 @@ from symbolic.interval.strata.assignments import AFFINE, Assignment
 from symbolic.interval.strata.index import FormOfFunction, Tangents
 from symbolic.interval.strata.roles import Role, RoleKind
 from symbolic.interval.strata.sites import Site, SiteKind, Sites
+from symbolic.problem import SMOOTH, Inertia, Kind, Stationarity
 
 FLAT_KINDS = (RoleKind.FLAT_AT_SITE, RoleKind.FLAT, RoleKind.ZERO)
-
-
-class Kind(StrEnum):
-    GLOBAL_MINIMUM = "global_minimum"
-    LOCAL_MINIMUM = "local_minimum"
-    STRICT_SADDLE = "strict_saddle"
-    SADDLE = "saddle"
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True)
-class Inertia:
-    """Numbers of negative, zero and positive eigenvalues of the Hessian in (w, b, v, c)."""
-
-    negative: int
-    zero: int
-    positive: int
-
-
-@dataclass(frozen=True)
-class Stationarity:
-    """Whether the point is differentiable with zero gradient, directionally stationary, stationary in Clarke's
-    sense."""
-
-    smooth: Verdict
-    directional: Verdict
-    clarke: Verdict
-
-
-SMOOTH = Stationarity(Verdict.YES, Verdict.YES, Verdict.YES)
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ from math import factorial, prod
 from symbolic.enclosure import Number, Rigor
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem
-from symbolic.interval.strata.kinds import SMOOTH, Inertia, Kind
 from symbolic.interval.strata.roles import Role, RoleKind
 from symbolic.interval.strata.sample import Sample
 from symbolic.interval.strata.strata import StrataOfFunction, Stratum
+from symbolic.problem import SMOOTH, Inertia, Kind
 
 ROLES = (
     Role("con+", RoleKind.CONSTANT, v_sign=0),

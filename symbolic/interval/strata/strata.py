@@ -15,10 +15,11 @@ from symbolic.interval.problem import IntervalProblem
 from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import GRID_BITS
 from symbolic.interval.strata.assignments import Assignment, Enumerator
-from symbolic.interval.strata.kinds import SMOOTH, Inertia, Judge, Judgement, Kind, Stationarity
+from symbolic.interval.strata.kinds import Judge, Judgement
 from symbolic.interval.strata.roles import Role, roles_of
 from symbolic.interval.strata.sample import Sample, ball_sample, exact_sample
 from symbolic.interval.strata.sites import Sites, sites_of
+from symbolic.problem import SMOOTH, Inertia, Kind, Stationarity
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import pytest
 
 from symbolic import IntervalProblem, survey, survey_strata
 from symbolic.interval.strata.assignments import Assignment
-from symbolic.interval.strata.kinds import Judge, Judgement, Kind
+from symbolic.interval.strata.kinds import Judge, Judgement
 from symbolic.interval.strata.strata import strata_of
+from symbolic.problem import Kind
 
 CASES = [("x**2", ("0", "1"), 2), ("x**3 - x", ("0", "1"), 2), ("x**3", ("-1", "1"), 3), ("x**2", ("-1", "1"), 3)]
 

@@ -8,7 +8,7 @@ import sympy
 
 from symbolic import IntervalProblem, survey, survey_strata
 from symbolic.enclosure import Number
-from symbolic.interval.strata.kinds import Kind
+from symbolic.problem import Kind
 
 TARGET, DOMAIN = (Fraction(1), Fraction(3)), (Fraction(-1), Fraction(2))
 
