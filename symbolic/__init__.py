@@ -6,12 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from symbolic.dataset.problem import DatasetProblem
     from symbolic.interval.problem import IntervalProblem
     from symbolic.surveys import StrataSurvey, Survey, survey, survey_strata
 
-__all__ = ["IntervalProblem", "StrataSurvey", "Survey", "survey", "survey_strata"]
+__all__ = ["DatasetProblem", "IntervalProblem", "StrataSurvey", "Survey", "survey", "survey_strata"]
 
 _HOMES = {
+    "DatasetProblem": "symbolic.dataset.problem",
     "IntervalProblem": "symbolic.interval.problem",
     "StrataSurvey": "symbolic.surveys",
     "Survey": "symbolic.surveys",

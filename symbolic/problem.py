@@ -5,12 +5,26 @@ Rigor is a statement about one entry (`symbolic.enclosure.Rigor`); completeness 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
 from symbolic.enclosure import Verdict
+from symbolic.errors import InvalidProblem
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def check_name(name: object) -> None:
+    """Refuse a name that cannot be part of a label.
+
+    Raises:
+        InvalidProblem: anything but 1 to 63 of a-z, 0-9 and -, starting with a letter or digit.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise InvalidProblem(f"name must be 1 to 63 of a-z, 0-9 and -, starting with a letter or digit, not {name!r}")
 
 
 class CompletenessStatus(StrEnum):

@@ -7,7 +7,10 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any, overload
 
+from symbolic.dataset.problem import DatasetProblem
+from symbolic.dataset.survey import DatasetStrata, DatasetSurvey, survey_dataset, survey_dataset_strata
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero
 from symbolic.interval.assembly import assemble, patterns
@@ -54,7 +57,41 @@ def plan(problem: IntervalProblem, width: int) -> tuple[CellKey, ...]:
     return tuple((knots, system) for knots in range(1, width + 1) for system in (FREE, *patterns(knots)))
 
 
+@overload
 def survey(
+    problem: IntervalProblem,
+    width: int,
+    *,
+    known: Mapping[CellKey, Cell] | None = None,
+    executor: Executor | None = None,
+    seconds_per_cell: float | None = None,
+    on_cell: Callable[[Cell], None] | None = None,
+) -> Survey: ...
+
+
+@overload
+def survey(problem: DatasetProblem, width: int, *, pattern_budget: int = ...) -> DatasetSurvey: ...
+
+
+def survey(problem: IntervalProblem | DatasetProblem, width: int, **options: Any) -> Survey | DatasetSurvey:
+    """All critical functions of width `width`, of a problem of any family.
+
+    Args:
+        problem: an interval or a data-set problem.
+        width: number of neurons n.
+        options: those of `survey_interval` or of `symbolic.dataset.survey.survey_dataset`.
+
+    Guarantee: that of the family's own survey; `completeness` says how far the list is proved.
+
+    Raises:
+        InvalidProblem: a width that cannot be surveyed.
+    """
+    if isinstance(problem, DatasetProblem):
+        return survey_dataset(problem, width, **options)
+    return survey_interval(problem, width, **options)
+
+
+def survey_interval(
     problem: IntervalProblem,
     width: int,
     *,
@@ -137,8 +174,23 @@ class StrataSurvey:
         return {label: tuple(strata) for label, strata in result.items()}
 
 
-def survey_strata(surveyed: Survey) -> StrataSurvey:
-    """All strata of the width of a survey, over each of its functions.
+@overload
+def survey_strata(surveyed: Survey) -> StrataSurvey: ...
+
+
+@overload
+def survey_strata(surveyed: DatasetSurvey) -> DatasetStrata: ...
+
+
+def survey_strata(surveyed: Survey | DatasetSurvey) -> StrataSurvey | DatasetStrata:
+    """All strata of the width of a survey, over each of its functions, for a problem of any family."""
+    if isinstance(surveyed, DatasetSurvey):
+        return survey_dataset_strata(surveyed)
+    return survey_interval_strata(surveyed)
+
+
+def survey_interval_strata(surveyed: Survey) -> StrataSurvey:
+    """All strata of the width of a survey of an interval problem, over each of its functions.
 
     Guarantee:
         With completeness `proved`, every differentiable critical point of this width, and every point with degenerate

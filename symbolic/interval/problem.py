@@ -5,15 +5,13 @@ L(w, b, v, c) = integral_a^b (f - h)^2 dx, f(x) = c + sum_j v_j s(w_j x + b_j), 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
 from symbolic.errors import InvalidProblem
 from symbolic.interval.target import MAXIMAL_DIGITS, format_target, parse_target
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+from symbolic.problem import check_name
 
 ENGINE_VERSION = 1
 """To be raised with every change that could alter a solved cell, so that stored cells of older engines are not
@@ -73,10 +71,7 @@ class IntervalProblem:
     activation: str = "relu"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
-            raise InvalidProblem(
-                f"name must be 1 to 63 of a-z, 0-9 and -, starting with a letter or digit, not {self.name!r}"
-            )
+        check_name(self.name)
         exact = (*self.target, *self.domain, self.leak)
         if not self.target or not all(isinstance(value, Fraction) for value in exact):
             raise InvalidProblem("target, domain and leak must be exact rationals (fractions.Fraction)")
