@@ -67,25 +67,32 @@ class Case:
     size: int
 
 
-def candidate_residuals(faces: Faces, targets: Sequence[Fraction], size: int) -> list[tuple[Fraction, ...]]:
-    """Every residual that a stationary point with at most `size` types of active neurons can have.
+def spans_of_faces(faces: Faces, size: int) -> list[tuple[Vector, ...]]:
+    """All sums of at most `size` spans of effects of active faces, each by its canonical basis; {0} is the first.
 
-    Guarantee: complete: all projections of the targets for all sums of at most `size` spans of faces.
+    Guarantee: complete; independent of the targets.
     """
-    spans_of_faces = dict.fromkeys(_span(faces.effects[face.pattern]) for face in faces.active)
+    single = dict.fromkeys(span(faces.effects[face.pattern]) for face in faces.active)
     spans: dict[tuple[Vector, ...], None] = {(): None}
     level: list[tuple[Vector, ...]] = [()]
     for _ in range(size):
         grown: dict[tuple[Vector, ...], None] = {}
         for basis in level:
-            for more in spans_of_faces:
-                joined = _span((*basis, *more))
+            for more in single:
+                joined = span((*basis, *more))
                 if joined not in spans:
                     grown[joined] = None
         spans |= grown
         level = list(grown)
-    found = dict.fromkeys(residual_of(targets, basis) for basis in spans)
-    return list(found)
+    return list(spans)
+
+
+def candidate_residuals(faces: Faces, targets: Sequence[Fraction], size: int) -> list[tuple[Fraction, ...]]:
+    """Every residual that a stationary point with at most `size` types of active neurons can have.
+
+    Guarantee: complete: all projections of the targets for all sums of at most `size` spans of faces.
+    """
+    return list(dict.fromkeys(residual_of(targets, basis) for basis in spans_of_faces(faces, size)))
 
 
 def case_of(faces: Faces, targets: Sequence[Fraction], residuals: tuple[Fraction, ...], size: int) -> Case:
@@ -203,7 +210,7 @@ class _Search:
         return np.asarray(inside)
 
 
-def _span(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
+def span(vectors: Sequence[Vector]) -> tuple[Vector, ...]:
     """The basis of the span in reduced echelon form, as primitive integer vectors: a canonical key of the span."""
     reduced, rank = fmpq_mat(fmpz_mat([list(vector) for vector in vectors])).rref()
     columns = reduced.ncols()
