@@ -1,0 +1,1 @@
+"""Teacher family: population loss of a ReLU student against an orthonormal ReLU teacher, Gaussian inputs."""
