@@ -67,6 +67,24 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
 
     yield from strata_floats.table((2,) if quick else (3, 4))
     yield ""
+    import data_sets
+
+    zigzag = data_sets.zigzag()
+    yield "## Data sets: all stationary strata"
+    yield ""
+    yield "Scalar inputs with bias, one process, from nothing: seconds for the functions, and with the strata."
+    yield ""
+    yield from data_sets.growth((4, 5) if quick else (5, 6, 7, 8), (1, 2) if quick else (1, 2, 3))
+    yield ""
+    yield "General solvers on the gradient equations of one region of `zigzag4` at width 2: neurons can be rescaled, so"
+    yield "no solution is isolated, and that is what they answer."
+    yield ""
+    yield from data_sets.regions(zigzag, 2, limit, 4)
+    yield ""
+    yield "Gradient descent from random starts, for comparison: it finds minima, not saddles, and proves nothing."
+    yield ""
+    yield from data_sets.descent(zigzag, (1, 2) if quick else (1, 2, 3), 50 if quick else 400)
+    yield ""
     yield "## scipy's multistart on the full gradient"
     yield ""
     yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts; processor seconds."

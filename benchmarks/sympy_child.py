@@ -42,6 +42,8 @@ def main() -> None:
         if job["method"] == "groebner":
             basis = groebner(system, *symbols(variables), order="lex")
             note = f"basis of {len(basis.exprs)}"
+            if not basis.is_zero_dimensional:
+                note += ": infinitely many solutions"
         else:
             found = solve_poly_system(system, *symbols(variables)) or []
             solutions = 0
