@@ -27,6 +27,19 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True)
+class LeadingTerm:
+    """r = coefficient * d^order (1 + O(d)) at distance d from an end of a piece, inside the piece.
+
+    `coefficient` is a ball proved not 0, `sign` its sign, so that of r just inside. If `order` is positive, r was
+    proved to vanish at the end to exactly this order.
+    """
+
+    order: int
+    sign: int
+    coefficient: arb
+
+
+@dataclass(frozen=True)
 class Values(Generic[V]):
     """Kinks, slopes, offset f(a), moment M and loss of a function, as numbers of one kind."""
 
@@ -89,6 +102,40 @@ class RealizedFunction:
         """Whether f = h: exactly the class-A functions of targets of degree at most 1."""
         return self.problem.degree <= 1 and self.is_class_a
 
+    def near_end(self, piece: int, *, right: bool) -> LeadingTerm | None:
+        """How r behaves next to the left or the right end of a piece.
+
+        Guarantee: the coefficients before the leading one are 0 by exact arithmetic, the leading one is not by its
+        ball. None where the function is not known exactly and a ball holds 0, or where r is 0 on the piece.
+        """
+        with working_precision(BITS + 64):
+            balls = self._from_end(self.balls, arb_of, piece, right)
+        exact: list[FieldElement] | None = None
+        for order, ball in enumerate(balls):
+            if ball.contains(0):
+                if exact is None:
+                    if self.exact is None or self.solution.field is None:
+                        return None
+                    exact = self._from_end(self.exact, self.solution.field.lift, piece, right)
+                if exact[order].is_zero():
+                    continue
+                ball = _nonzero_ball(exact[order])
+            return LeadingTerm(order, 1 if ball > 0 else -1, ball)
+        return None
+
+    def _from_end(self, values: Values[T], lift: Callable[[Fraction], T], piece: int, right: bool) -> list[T]:
+        """r on a piece as coefficients of powers of the distance from one of its ends."""
+        coefficients = self.residual_polynomials(values, lift)[piece]
+        if not right:
+            return coefficients
+        ends = [lift(self.problem.domain[0]), *values.kinks, lift(self.problem.domain[1])]
+        length = ends[piece + 1] - ends[piece]
+        # Taylor coefficients at the right end, by Horner's scheme; the distance is measured to the left.
+        for i in range(len(coefficients)):
+            for j in range(len(coefficients) - 2, i - 1, -1):
+                coefficients[j] = coefficients[j] + coefficients[j + 1] * length
+        return [-value if i % 2 else value for i, value in enumerate(coefficients)]
+
     def residual_polynomials(self, values: Values[T], lift: Callable[[Fraction], T]) -> list[list[T]]:
         """r on every piece, as coefficients of powers of the distance from the left end of the piece."""
         target = self.problem.target
@@ -106,3 +153,13 @@ class RealizedFunction:
             result.append(coefficients)
             height = height + slope * (right - left)
         return result
+
+
+def _nonzero_ball(element: FieldElement) -> arb:
+    """A ball of an element that is not 0, at a precision at which it excludes 0."""
+    bits = BITS
+    while True:
+        ball = element.enclose(bits)
+        if not ball.contains(0):
+            return ball
+        bits *= 2

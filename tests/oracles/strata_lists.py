@@ -56,6 +56,21 @@ def listed(target: str, width: int, leak: str = "0", domain: tuple[str, str] = U
     return setting_of(problem), [(function, strata_of(function, width)) for function in functions]
 
 
+@cache
+def without_kinks(target: str, width: int, leak: str = "0", domain: tuple[str, str] = UNIT):
+    """The same over the mean and the best affine fit only, which need no system to be solved."""
+    problem = IntervalProblem.from_text("p", target, domain, leak)
+    realized = assemble(problem, width, {}).realized
+    return setting_of(problem), [(function, strata_of(function, width)) for function in realized.values()]
+
+
+def strata_without_kinks(target: str, width: int, leak: str = "0", domain: tuple[str, str] = UNIT):
+    setting, rows = without_kinks(target, width, leak, domain)
+    for function, found in rows:
+        for stratum in found.strata:
+            yield setting, function, stratum, point_of(stratum.sample)
+
+
 def strata_at(target: str, width: int, leak: str = "0", domain: tuple[str, str] = UNIT):
     """(setting, function, stratum, rational point of its sample) for every stratum."""
     setting, rows = listed(target, width, leak, domain)

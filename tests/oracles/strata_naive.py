@@ -90,6 +90,23 @@ class PiecewiseFunction:
         return sum((between(r * fmpq_poly([0, 1]), low, high) for low, high, r in self.residuals()), fmpq(0))
 
 
+def hull_holds_zero(function: PiecewiseFunction, steps: int = 100) -> bool:
+    """Whether 0 is a convex combination of (integral x r s', integral r s') over many breakpoints and both signs of w.
+
+    These are the limits of the gradient in (w, b) of a neuron near w = b = 0, up to the factor 2 v.
+    """
+    setting = function.setting
+    one, points = fmpq(1), []
+    places = [setting.start + (setting.end - setting.start) * fmpq(i, steps) for i in range(steps + 1)]
+    for t in [*places, *function.kinks]:
+        points += [function.against(one, -t)[1:], function.against(-one, t)[1:]]
+    if any(abs(x) < TINY and abs(y) < TINY for x, y in points):
+        return True
+    matrix = np.array([[int(value.p) / int(value.q) for value in point] for point in points]).T
+    matrix = np.vstack([matrix / abs(matrix).max(axis=1, keepdims=True), np.ones(len(points))])
+    return bool(linprog(np.zeros(len(points)), A_eq=matrix, b_eq=[0, 0, 1]).status == 0)
+
+
 def _real_roots(polynomial: fmpq_poly, low: fmpq, high: fmpq) -> list[fmpq]:
     """Places strictly inside where a polynomial known to 70 digits has a real root; close pairs are one double root."""
     with mpmath.workdps(90):
@@ -186,7 +203,9 @@ class Trials:
         found.append(Trial("con+", "flat", 0, "", 0))
         if setting.leak != 0:
             found.append(Trial("con-", "flat", 0, "", 0))
-        found += [Trial(code, "degenerate", 0, "", sign) for code, sign in (("zero", 0), ("zerop", 1), ("zeron", -1))]
+        found.append(Trial("zero", "degenerate", 0, "", 0))
+        if hull_holds_zero(self.function):
+            found += [Trial(code, "degenerate", 0, "", sign) for code, sign in (("zerop", 1), ("zeron", -1))]
         return found
 
     def assignments(self, width: int) -> Counter[tuple[str, ...]]:

@@ -115,8 +115,11 @@ class Role:
         return "type-2 active"
 
 
-def roles_of(sites: Sites, *, class_a: bool, leaky: bool) -> tuple[Role, ...]:
-    """Every role a neuron may have over the function, in the order of the codes of a label."""
+def roles_of(sites: Sites, *, class_a: bool, leaky: bool, degenerate: bool = True) -> tuple[Role, ...]:
+    """Every role a neuron may have over the function, in the order of the codes of a label.
+
+    `degenerate`: whether neurons with w = b = 0 != v are among them.
+    """
     roles = []
     letters = {1: "p", -1: "n", 0: "z"}
     for letter, group in (("k", sites.kinks), ("v", sites.virtual)):
@@ -144,6 +147,7 @@ def roles_of(sites: Sites, *, class_a: bool, leaky: bool) -> tuple[Role, ...]:
     else:
         roles.append(Role("dead", RoleKind.DEAD))
     roles.append(Role("zero", RoleKind.ZERO, v_sign=0))
-    roles.append(Role("zerop", RoleKind.ZERO_LIVE, v_sign=1))
-    roles.append(Role("zeron", RoleKind.ZERO_LIVE, v_sign=-1))
+    if degenerate:
+        roles.append(Role("zerop", RoleKind.ZERO_LIVE, v_sign=1))
+        roles.append(Role("zeron", RoleKind.ZERO_LIVE, v_sign=-1))
     return tuple(roles)

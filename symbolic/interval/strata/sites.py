@@ -9,7 +9,8 @@ in (a, b) is critical with v = 0 iff K(t) = -sigma_s M, and with any v iff also 
 
 On the piece that starts at u, K(t) = K(u) + (t-u)^2 R(t-u) with R of the degree of the target, because K'(u) = 0.
 Where K(u) = -sigma_s M is known (u a kink of this orientation, or u = a and sigma_s M = 0) the factor (t-u)^2 is
-divided out, and likewise at the right end, so that the remaining polynomial has only the sites inside.
+divided out, and likewise at the right end, so that the remaining polynomial has only the sites inside. If r, which is
+K'', vanishes there too (proved exactly, with its order), so many more roots at the end are divided out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from flint import arb
 
@@ -26,7 +28,7 @@ from symbolic.errors import Unseparated
 from symbolic.exact.number_field import FieldElement
 from symbolic.exact.simple_roots import evaluate, simple_roots, squarefree_split
 from symbolic.interval.located import BITS
-from symbolic.interval.realization import RealizedFunction, Values
+from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.skeletons import T, orientations
 
 
@@ -117,9 +119,14 @@ class _Finder:
         left, right = self._level(piece), self._level(piece + 1)
         start, stop = self.ends[piece], self.ends[piece + 1]
         length = stop - start
-        reduced = _reduced(self.residuals[piece], self.values, arb_of, sigma, left, right, length)
+        shift = sigma - left
+        known = KnownRoots(
+            2 + self._order(piece, right=False) if left == sigma else 0,
+            2 + self._order(piece, right=True) if right == sigma else 0,
+        )
+        reduced = _reduced(self.residuals[piece], self.values.moment, arb_of, shift, known, length)
         try:
-            simple, multiple, simple_exact = self._parts(piece, sigma, left, right, reduced)
+            simple, multiple, simple_exact = self._parts(piece, shift, known, reduced)
             for kind, polynomial in ((SiteKind.FLAT, simple), (SiteKind.VIRTUAL, multiple)):
                 if len(polynomial) > 1:
                     for root in simple_roots(polynomial, length):
@@ -130,8 +137,13 @@ class _Finder:
             place = f"({float(start.mid()):.6g}, {float(stop.mid()):.6g})"
             self.doubts.append(f"the sites of orientation {' or '.join(marks)} in {place}: {error}")
 
+    def _order(self, piece: int, *, right: bool) -> int:
+        """Order of the zero of r at an end of a piece; 0 also where it is not known (the search then says so)."""
+        near = self.function.near_end(piece, right=right)
+        return 0 if near is None else near.order
+
     def _parts(
-        self, piece: int, sigma: Fraction, left: Fraction, right: Fraction, reduced: list[arb]
+        self, piece: int, shift: Fraction, known: KnownRoots, reduced: list[arb]
     ) -> tuple[list[arb], list[arb], tuple[list[FieldElement], list[FieldElement]] | None]:
         """The polynomial split into simple and multiple roots; only exact arithmetic can tell that a root is
         multiple."""
@@ -143,7 +155,7 @@ class _Finder:
         domain = self.function.problem.domain
         ends = [field.lift(domain[0]), *exact.kinks, field.lift(domain[1])]
         length = ends[piece + 1] - ends[piece]
-        whole = _reduced(polynomials[piece], exact, field.lift, sigma, left, right, length)
+        whole = _reduced(polynomials[piece], exact.moment, field.lift, shift, known, length)
         while whole and whole[-1].is_zero():
             whole.pop()
         simple, multiple = squarefree_split(whole)
@@ -164,27 +176,31 @@ class _Finder:
         return start - polynomial[0] / polynomial[1]
 
 
+class KnownRoots(NamedTuple):
+    """Multiplicities of the roots of K + sigma M at the two ends of a piece; 0 where it does not vanish."""
+
+    left: int
+    right: int
+
+
 def _reduced(
-    residual: Sequence[T],
-    values: Values[T],
-    lift: Callable[[Fraction], T],
-    sigma: Fraction,
-    left: Fraction,
-    right: Fraction,
-    length: T,
+    residual: Sequence[T], moment: T, lift: Callable[[Fraction], T], shift: Fraction, known: KnownRoots, length: T
 ) -> list[T]:
-    """K + sigma M on the piece, in powers of the distance from its left end, without the double roots known at its
-    ends."""
+    """K + sigma M on the piece, in powers of the distance from its left end, without the known roots at its ends.
+
+    `shift` is the value of K/M + sigma at the left end.
+    """
     polynomial = [coefficient * lift(Fraction(1, (j + 1) * (j + 2))) for j, coefficient in enumerate(residual)]
-    if left != sigma:
-        polynomial = [values.moment * lift(sigma - left), lift(Fraction(0)), *polynomial]
-    if right == sigma:
-        for _ in range(2):
-            # Division by (y - length), whose remainder is known to be 0.
-            quotient = [polynomial[-1]]
-            for coefficient in reversed(polynomial[1:-1]):
-                quotient.append(quotient[-1] * length + coefficient)
-            polynomial = quotient[::-1]
+    if known.left:
+        del polynomial[: known.left - 2]
+    else:
+        polynomial = [moment * lift(shift), lift(Fraction(0)), *polynomial]
+    for _ in range(known.right):
+        # Division by (y - length), whose remainder is known to be 0.
+        quotient = [polynomial[-1]]
+        for coefficient in reversed(polynomial[1:-1]):
+            quotient.append(quotient[-1] * length + coefficient)
+        polynomial = quotient[::-1]
     return polynomial
 
 

@@ -33,6 +33,8 @@ class Stratum:
         roles: one per neuron, in the order of the codes; None for the set of all parameters that realize the target.
         kind, reason: the kind and the argument for it (`symbolic.interval.strata.kinds`).
         inertia: of the Hessian in (w, b, v, c); None where L is not twice differentiable or a sign was not proved.
+        hessian: whether L is twice differentiable at every point of the set; UNDECIDED if that was not proved. YES
+            without an inertia: a sign was not proved, or (over the target itself) the inertia is not constant.
         dimension: of the set; gauge_dimension: of the orbit of a point under rescaling.
         orbit_size: number of labelled assignments that are permutations of this one.
         stationarity: smooth, directional, Clarke.
@@ -53,6 +55,7 @@ class Stratum:
     stationarity: Stationarity
     sample: Sample[Number]
     rigor: Rigor
+    hessian: Verdict = Verdict.YES
 
     @property
     def by_default(self) -> bool:
@@ -85,7 +88,7 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
         return target_strata(function.problem, function.record, width)
     sites = sites_of(function)
     judge = Judge(function, sites)
-    enumerator = Enumerator(function, sites, _roles(function, sites))
+    enumerator = Enumerator(function, sites, _roles(function, sites, judge))
     assignments = list(enumerator.assignments(width))
     judgements = [judge.judge(assignment) for assignment in assignments]
     strata = tuple(
@@ -105,8 +108,10 @@ def strata_of(function: RealizedFunction, width: int, *, is_global_minimum: bool
     return StrataOfFunction(function.record.label, width, strata, tuple(doubts))
 
 
-def _roles(function: RealizedFunction, sites: Sites) -> tuple[Role, ...]:
-    return roles_of(sites, class_a=function.is_class_a, leaky=function.problem.leak > 0)
+def _roles(function: RealizedFunction, sites: Sites, judge: Judge) -> tuple[Role, ...]:
+    """Neurons w = b = 0 != v are left out where they are proved not to be stationary in any sense."""
+    degenerate = judge.clarke is not Verdict.NO
+    return roles_of(sites, class_a=function.is_class_a, leaky=function.problem.leak > 0, degenerate=degenerate)
 
 
 def _stratum(
@@ -125,6 +130,7 @@ def _stratum(
         kind=kind,
         reason=reason,
         inertia=judgement.inertia,
+        hessian=judgement.hessian,
         dimension=assignment.dimension,
         gauge_dimension=assignment.gauge_dimension,
         orbit_size=assignment.orbit_size,
@@ -161,6 +167,7 @@ def target_strata(problem: IntervalProblem, record: IntervalFunction, width: int
         stationarity=SMOOTH,
         sample=sample,
         rigor=Rigor.EXACT,
+        hessian=Verdict.NO,
     )
     return StrataOfFunction(record.label, width, (stratum,), ())
 

@@ -8,7 +8,8 @@ import pytest
 from flint import fmpq
 from oracles.strata_descent import correlation, flat, is_degenerate, lowered, number, random_moves
 from oracles.strata_hessian import Point, Setting, gradient, hessian, inertia_exact, is_rational, loss
-from oracles.strata_lists import CORE, SYMMETRIC, UNIT, WIDE, name_of, strata_at
+from oracles.strata_lists import CORE, SYMMETRIC, UNIT, WIDE, listed, name_of, strata_at
+from oracles.strata_naive import PiecewiseFunction, hull_holds_zero
 
 MINIMA = ("global_minimum", "local_minimum")
 SADDLES = ("strict_saddle", "saddle")
@@ -149,42 +150,19 @@ def test_zero_neurons_are_differentiable(target, width, leak, domain):
     assert compared
 
 
-def clarke_hull_holds_zero(setting: Setting, point: Point, steps: int = 200) -> bool:
-    """Whether 0 is a convex combination of gradients in (w_j, b_j) met near w_j = b_j = 0, for a fine set of t."""
-    import numpy as np
-    from oracles.strata_hessian import affine, factors, pieces
-    from oracles.strata_naive import between  # the integrals of r against x s' and s'
-    from scipy.optimize import linprog
-
-    rows = []
-    for i in range(steps + 1):
-        t = setting.start + (setting.end - setting.start) * fmpq(i, steps)
-        for w in (1, -1):
-            probe = Point((*point.w, fmpq(w)), (*point.b, -w * t), (*point.v, fmpq(0)), point.c)
-            first = second = fmpq(0)
-            for low, high in pieces(setting, probe):
-                slopes = factors(setting, probe, low, high)
-                r = affine(probe, slopes) - setting.target
-                integral = r.integral()
-                first += slopes[-1] * (integral(high) - integral(low))
-                second += slopes[-1] * between(r * type(r)([0, 1]), low, high)
-            rows.append((number(second), number(first)))
-    matrix = np.array(rows).T
-    size = matrix.shape[1]
-    answer = linprog(np.zeros(size), A_eq=np.vstack([matrix, np.ones(size)]), b_eq=[0, 0, 1])
-    return answer.status == 0
-
-
 @pytest.mark.parametrize(
     ("target", "leak"), [("x", "0"), ("x**2", "0"), ("x", "1/10"), ("x**2", "1/10"), ("x**3 - x", "1/10")]
 )
 def test_clarke_verdicts_agree_with_the_hull_of_gradients(target, leak):
-    for setting, _function, stratum, point in strata_at(target, 2, leak):
-        if stratum.roles is None or stratum.stationarity.smooth.value == "yes":
+    """Neurons w = b = 0 != v are listed exactly where 0 is in the hull of the gradients nearby."""
+    setting, rows = listed(target, 2, leak)
+    for function, found in rows:
+        if function.is_target:
             continue
-        verdict = stratum.stationarity.clarke.value
-        if sum(role.code == "zerop" for role in stratum.roles) == 1 and verdict != "undecided":
-            assert (verdict == "yes") == clarke_hull_holds_zero(setting, point), stratum.label
+        verdicts = {s.stationarity.clarke.value for s in found.strata if s.stationarity.smooth.value == "no"}
+        room = function.record.minimal_width < 2
+        holds = hull_holds_zero(PiecewiseFunction.of(setting, function.record))
+        assert verdicts == ({"yes"} if room and holds else set()), function.record.label
 
 
 def test_gradient_of_the_oracle_is_that_of_the_loss():
