@@ -24,7 +24,7 @@ from symbolic.dataset.patterns import Face
 from symbolic.dataset.stationarity import Faces, Field, NeuronType
 from symbolic.enclosure import Rigor, Verdict
 from symbolic.errors import BudgetExceeded
-from symbolic.exact.cones import Combination, positive_combination
+from symbolic.exact.cones import Combination, positive_combination, primitive
 from symbolic.problem import Inertia, Kind, Stationarity
 
 STRATA_BUDGET = 2_000_000
@@ -51,7 +51,8 @@ class DatasetStratum:
         width: n.
         neurons: the types, sorted.
         kind, reason: what it is, and the argument (docs/dataset.md, "Kinds").
-        index: number of negative eigenvalues of the Hessian; None where L is not twice differentiable.
+        index: number of negative eigenvalues of the Hessian; None where L is not twice differentiable, or not
+            stationary in the directional sense.
         inertia: the whole inertia in (w, a); None as for the index, and where the nullity is not constant on the
             stratum or was not proved to be.
         dimension: of the set; gauge_dimension: of the orbit of a point under rescaling of the neurons.
@@ -92,6 +93,8 @@ class _Facts:
     neuron: NeuronType
     face: Face
     smooth: bool
+    regular: bool
+    """Whether L is twice differentiable in the neuron: no kink, or kinks where a = 0 and r_k = 0."""
     escapes: bool
     directional: bool
     dimension: int
@@ -140,21 +143,28 @@ class Enumerator:
         face = self.faces.arrangement.by_pattern[neuron.pattern]
         flat = neuron.sign == 0
         lineality = self.faces.arrangement.lineality
-        point = _combine(weights, face.rays, self.faces.arrangement.dimension)
+        point = tuple(map(Fraction, primitive(_combine(weights, face.rays, self.faces.arrangement.dimension))))
         if not any(point) and lineality:
             # The generic point of the lineality space is not 0.
             point = tuple(map(Fraction, lineality[0]))
         constrained = flat and not self.field.vanishes_on(face)
+        smooth = self.faces.is_smooth(neuron.pattern)
         return _Facts(
             neuron=neuron,
             face=face,
-            smooth=self.faces.is_smooth(neuron.pattern),
+            smooth=smooth,
+            regular=smooth or (flat and self._residuals_vanish_at_kinks(neuron.pattern)),
             escapes=flat and self.field.escapes(face),
             directional=directional,
             dimension=face.dimension - int(constrained) + int(not flat),
             moves=not flat or any(point),
             point=point,
         )
+
+    def _residuals_vanish_at_kinks(self, pattern: str) -> bool:
+        zero = self.faces.arrangement.zero_samples
+        residuals = self.case.residuals
+        return all(sign != "0" or k in zero or residuals[k] == 0 for k, sign in enumerate(pattern))
 
     @cached_property
     def live(self) -> dict[NeuronType, _Facts]:
@@ -231,7 +241,7 @@ class _OverLiveSet:
         numbers = Counter(one.neuron for one in facts)
         smooth, directional = all(one.smooth for one in facts), all(one.directional for one in facts)
         escaping = sum(one.escapes for one in facts)
-        index = escaping if smooth and directional else None
+        index = escaping if directional and all(one.regular for one in facts) else None
         kind, reason = _kind(directional, escaping, index, is_global_minimum)
         return DatasetStratum(
             function=self.function.label,
@@ -255,7 +265,7 @@ class _OverLiveSet:
         return one.point if beta is None else tuple(value / copies for value in beta)
 
     def _inertia(self, facts: Sequence[_Facts], index: int) -> Inertia | None:
-        """Inertia of the Hessian at the points of a smooth stratum (docs/dataset.md, "Inertia").
+        """Inertia of the Hessian at the points of a stratum where there is one (docs/dataset.md, "Inertia").
 
         The Hessian is (1/n) J^T J, of rank dim(span of the live neurons' effects and of activations(w_j) of flat
         neurons that do not escape), and a hyperbolic pair for each escape neuron.
@@ -296,7 +306,7 @@ def _kind(directional: bool, escaping: int, index: int | None, is_global_minimum
     if not directional:
         return Kind.SADDLE, "first-order descent at a kink: stationary in Clarke's sense alone"
     if index:
-        return Kind.STRICT_SADDLE, "escape neuron where the loss is smooth"
+        return Kind.STRICT_SADDLE, "escape neuron where the loss is twice differentiable"
     if escaping:
         return Kind.SADDLE, "escape neuron"
     if is_global_minimum:
