@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
@@ -59,18 +60,10 @@ def test_second_differences_have_the_index() -> None:
 
                 units = [[int(i == j) for j in range(size)] for i in range(size)]
                 single = [second(unit) for unit in units]
-                form = np.array(
-                    [
-                        [
-                            2 * single[i]
-                            if i == j
-                            else second([a + b for a, b in zip(units[i], units[j], strict=True)]) - single[i] - single[j]
-                            for j in range(size)
-                        ]
-                        for i in range(size)
-                    ],
-                    dtype=float,
-                )
+                form = np.diag([2.0 * float(value) for value in single])
+                for i, j in combinations(range(size), 2):
+                    both = second([a + b for a, b in zip(units[i], units[j], strict=True)])
+                    form[i, j] = form[j, i] = float(both - single[i] - single[j])
                 for _ in range(4):
                     direction = [rng.randint(-3, 3) for _ in range(size)]
                     expected = np.array(direction) @ form @ np.array(direction) / 2
