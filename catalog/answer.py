@@ -15,12 +15,16 @@ Row = dict[str, Any]
 class Answer(Sequence[Row]):
     """The rows of an answer, with `.complete` = `{"status", "reason", "caveat"}` of this answer.
 
-    `status` is `proved` only if the rows are proved to be all there is to the question that was asked.
+    `status` is `proved` only if the rows are proved to be all there is to the question that was asked. `families` are
+    those of the problems that were looked at: they have the columns of the tables, also where there are no rows.
     """
 
-    def __init__(self, entity: str, rows: list[Row], complete: dict[str, str]) -> None:
+    def __init__(
+        self, entity: str, rows: list[Row], complete: dict[str, str], families: Sequence[str] = ()
+    ) -> None:
         self.entity = entity
         self.complete = complete
+        self.families = tuple(families)
         self._rows = rows
 
     @overload
@@ -58,12 +62,12 @@ class Answer(Sequence[Row]):
         """The rows as a LaTeX table with exact cells and the statement of completeness."""
         from catalog.latex import table_latex
 
-        return table_latex(self.entity, self._rows, self.complete)
+        return table_latex(self.entity, self._rows, self.complete, families=self.families)
 
     def _repr_html_(self) -> str:
         from catalog.tables import short_columns
 
-        header, body = short_columns(self.entity, self._rows)
+        header, body = short_columns(self.entity, self._rows, self.families)
         head = "".join(f"<th>{escape(name)}</th>" for name in header)
         lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in body)
         said = escape(describe(self.complete))

@@ -1,44 +1,36 @@
-"""Building: survey widths 1..N of problems into the database, and go on where an earlier build was stopped."""
+"""Building: survey problems into the database, and go on where an earlier build was stopped."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from catalog.build_rows import (
-    STRATA_VERSION,
-    cell_row,
-    function_row,
-    problem_row,
-    region_rows,
-    strata_survey_row,
-    survey_row,
-)
 from catalog.errors import CatalogError
+from catalog.families import Limits, Run, family_named
 from catalog.problem_file import ProblemFile, load_problem
-from catalog.record import cell_from_record, from_text
-from catalog.store import Row, Store, StoredCell
-from catalog.strata_record import pack
-from catalog.strata_store import save_strata, strata_surveys_of
+from catalog.store import Row, Store
+from catalog.strata_store import strata_surveys_of
 from catalog.workers import worker_pool
-from symbolic.interval.problem import IntervalProblem, check_width
-from symbolic.problem import Cell
-
-if TYPE_CHECKING:
-    from symbolic.surveys import Survey
+from symbolic.problem import Problem
 
 
 @dataclass(frozen=True)
 class Job:
     """A problem and the width up to which it is surveyed."""
 
-    problem: IntervalProblem
+    problem: Problem
     width: int
+
+    @property
+    def widths(self) -> Sequence[int]:
+        return family_named(self.problem.family).widths(self.width)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the problem, which is legal."""
+        return family_named(self.problem.family).notes(self.problem)
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,6 @@ class Progress:
     total: int
 
 
-CellKey = tuple[int, str]
 Reporter = Callable[[Progress], None]
 
 
@@ -78,136 +69,69 @@ def build(
     *,
     workers: int = 1,
     budget: float | None = None,
+    patterns: int | None = None,
     report: Reporter | None = None,
 ) -> list[Row]:
-    """Survey widths 1..N of every problem into the database.
+    """Survey every problem up to its width into the database.
 
     Args:
         jobs: from `jobs_of`.
         location: path or URL of the database.
         workers: processes; the records do not depend on their number.
-        budget: seconds allowed for one cell; a cell that was left undecided under another budget is tried again.
+        budget: seconds allowed for one system of equations; one that was left undecided under a smaller budget is
+            tried again.
+        patterns: activation patterns allowed for one data set; the limit of the family if None.
         report: called after every step.
 
     Returns:
         The stored surveys of these problems and widths, in order, each with the survey of its strata as `strata`.
+
+    Raises:
+        CatalogError: a problem that the limits do not allow, or a database that cannot be used.
     """
+    limits = Limits(budget, patterns)
+    for job in jobs:
+        family_named(job.problem.family).check_limits(job.problem, limits)
     with Store.writing(location) as store:
-        store.save_problems([problem_row(job.problem) for job in jobs])
+        store.save_problems([family_named(job.problem.family).problem_row(job.problem) for job in jobs])
         counter = _Counter(jobs, report)
         try:
             with worker_pool(workers) as executor:
                 for job in jobs:
-                    _build_problem(store, job, executor, budget, counter)
+                    run = Run(executor, limits, counter.stepper(job.problem.name))
+                    family_named(job.problem.family).build(store, job.problem, job.width, run)
         except BrokenProcessPool:
             raise CatalogError(
                 "a worker process died (out of memory?); what was solved is kept: repeat the command to go on"
             ) from None
-        wanted = {(job.problem.name, width) for job in jobs for width in range(1, job.width + 1)}
+        wanted = {(job.problem.name, width) for job in jobs for width in job.widths}
         strata = strata_surveys_of(store)
         keys = [(row, (row["problem"], row["width"])) for row in store.surveys()]
         return [row | {"strata": strata.get(key)} for row, key in keys if key in wanted]
 
 
 class _Counter:
-    """Steps of a build: one for every cell, and two for every width: its functions and its strata."""
+    """Steps of a build, over all problems."""
 
     def __init__(self, jobs: Sequence[Job], report: Reporter | None) -> None:
-        from symbolic.surveys import plan
-
         self._report = report
-        self._cells = {job.problem.name: frozenset(plan(job.problem, job.width)) for job in jobs}
-        self._total = sum(len(self._cells[job.problem.name]) + 2 * job.width for job in jobs)
+        self._total = sum(family_named(job.problem.family).steps(job.problem, job.width) for job in jobs)
         self._done = 0
 
-    def step(self, problem: str, width: int, steps: int = 1) -> None:
-        self._done += steps
-        if self._report is not None:
-            self._report(Progress(problem, width, self._done, self._total))
+    def stepper(self, problem: str) -> Callable[[int, int], None]:
+        """What the family of this problem calls with the width at work and the steps done."""
 
+        def step(width: int, steps: int) -> None:
+            self._done += steps
+            if self._report is not None:
+                self._report(Progress(problem, width, self._done, self._total))
 
-def _build_problem(store: Store, job: Job, executor: Executor | None, budget: float | None, counter: _Counter) -> None:
-    reported: set[CellKey] = set()
-    for width in range(1, job.width + 1):
-        _build_width(store, job.problem, width, executor, budget, counter, reported)
-
-
-def _build_width(
-    store: Store,
-    problem: IntervalProblem,
-    width: int,
-    executor: Executor | None,
-    budget: float | None,
-    counter: _Counter,
-    reported: set[CellKey],
-) -> None:
-    """Survey one width, functions and then strata, unless that is done; `reported` are the cells that the counter
-    knows already."""
-    from symbolic.surveys import plan, survey
-
-    canonical = problem.canonical()[0].text()
-    keys = set(plan(problem, width))
-    stored = {key: cell for key, cell in store.cells(canonical).items() if key in keys}
-    usable = {key: cell for key, cell in stored.items() if not _try_again(cell, budget)}
-    counter.step(problem.name, width, len(set(usable) - reported))
-    reported |= set(usable)
-    finished = {row["width"]: row for row in store.surveys() if row["problem"] == problem.name}
-    functions_done = _is_finished(finished.get(width), keys, usable)
-    if functions_done and _has_strata(store, problem.name, width):
-        counter.step(problem.name, width, 2)
-        return
-
-    def keep(cell: Cell) -> None:
-        store.save_cell(cell_row(canonical, cell, budget))
-        if cell.key not in reported:
-            reported.add(cell.key)
-            counter.step(problem.name, width)
-
-    known = {key: cell_from_record(from_text(cell.record)) for key, cell in usable.items()}
-    started = time.monotonic()
-    result = survey(problem, width, known=known, executor=executor, seconds_per_cell=budget, on_cell=keep)
-    if not functions_done:
-        regions = region_rows(result)
-        row = survey_row(result, len(regions), time.monotonic() - started, budget)
-        store.save_survey(row, [function_row(one, i) for i, one in enumerate(result.functions)], regions)
-    counter.step(problem.name, width)
-    _build_strata(store, result)
-    counter.step(problem.name, width)
-
-
-def _build_strata(store: Store, surveyed: Survey) -> None:
-    """Survey the strata over the functions of a survey and store them in one transaction."""
-    from symbolic.surveys import survey_strata
-
-    started = time.monotonic()
-    found = survey_strata(surveyed)
-    packed = pack(surveyed.problem.name, found.strata)
-    save_strata(store, strata_survey_row(found, packed, time.monotonic() - started), packed.rows, packed.counts)
-
-
-def _has_strata(store: Store, problem: str, width: int) -> bool:
-    row = strata_surveys_of(store).get((problem, width))
-    return row is not None and row["version"] == STRATA_VERSION
-
-
-def _is_finished(row: Row | None, keys: set[CellKey], usable: Mapping[CellKey, StoredCell]) -> bool:
-    """Whether the stored survey is all that the stored cells can give."""
-    if row is None:
-        return False
-    if row["status"] == "proved":
-        return True
-    now_open = sorted([*key] for key, cell in usable.items() if cell.status != "proved")
-    return len(usable) == len(keys) and from_text(row["parameters"])["undecided_cells"] == now_open
-
-
-def _try_again(cell: StoredCell, budget: float | None) -> bool:
-    """Whether an undecided cell was given less than what is allowed now."""
-    return cell.status != "proved" and cell.budget is not None and (budget is None or budget > cell.budget)
+        return step
 
 
 def _width_of(loaded: ProblemFile, width: int | None) -> int:
     if width is not None:
-        return check_width(width)
+        return family_named(loaded.problem.family).check_width(width)
     if loaded.width is None:
         raise CatalogError(f"{loaded.path}: no width; write width = 3 into the file, or give --width")
     return loaded.width

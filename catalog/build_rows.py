@@ -1,87 +1,47 @@
-"""Rows of the database from the rich objects of a survey."""
+"""Rows of the database that every family writes in the same way: surveys of functions and of strata."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from catalog import __version__
 from catalog.errors import CatalogError
-from catalog.number_text import outward_floats
-from catalog.record import cell_record, function_record, problem_record, to_text
-from catalog.store import Row, now
+from catalog.record import to_text
+from catalog.store import Row, Store, now
 from catalog.strata_record import PackedStrata, numbers_text
-from symbolic.interval.problem import IntervalProblem
-from symbolic.problem import Cell
-
-if TYPE_CHECKING:
-    from symbolic.interval.functions import IntervalFunction
-    from symbolic.surveys import StrataSurvey, Survey
+from catalog.strata_store import strata_surveys_of
+from symbolic.problem import Completeness, Problem
 
 LIBRARIES = ("sympy", "mpmath", "numpy", "python-flint", "SQLAlchemy")
 
-STRATA_VERSION = 1
+STRATA_VERSION = 2
 """To be raised with every change that could alter a stratum, so that those of older versions are surveyed again."""
 
 
-def region_rows(survey: Survey) -> list[Row]:
-    """The regions of the survey's width, each with its loss and the functions that its closure realizes.
+class SurveyOfStrata(Protocol):
+    """What a survey of strata of any family tells."""
 
-    None for the quadratic activation, whose loss is one polynomial.
-    """
-    from symbolic.interval.loss import loss_text
-    from symbolic.interval.orderings import realized_in_closure, regions
+    @property
+    def problem(self) -> Problem: ...
 
-    problem, rows = survey.problem, []
-    if problem.activation == "quadratic":
-        return []
-    for position, region in enumerate(regions(survey.width)):
-        label = f"{problem.name}@{survey.width}:{region.label}"
-        record = {
-            "label": label,
-            "problem": problem.name,
-            "width": survey.width,
-            "neurons": list(region.neurons),
-            "order": list(region.order),
-            "loss": loss_text(region, problem),
-            "functions": [
-                one.label for one in survey.functions if realized_in_closure(region, one, problem.leak == 0)
-            ],
-        }
-        rows.append(
-            {
-                "label": label,
-                "problem": problem.name,
-                "width": survey.width,
-                "interior": len(region.order),
-                "active": region.active,
-                "inactive": region.inactive,
-                "position": position,
-                "record": to_text(record),
-            }
-        )
-    return rows
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def strata(self) -> Sequence[SizedStratum]: ...
+
+    @property
+    def completeness(self) -> Completeness: ...
 
 
-def function_row(function: IntervalFunction, position: int) -> Row:
-    """The row of the database for a critical function."""
-    lower, upper = outward_floats(function.loss)
-    return {
-        "label": function.label,
-        "problem": function.problem,
-        "family": "interval",
-        "class": function.function_class,
-        "pattern": function.pattern,
-        "knots": len(function.kinks),
-        "minimal_width": function.minimal_width,
-        "rigor": function.rigor.value,
-        "provisional": int(function.provisional),
-        "loss_lower": lower,
-        "loss_upper": upper,
-        "position": position,
-        "record": to_text(function_record(function)),
-    }
+class SizedStratum(Protocol):
+    """A stratum up to permutation."""
+
+    @property
+    def orbit_size(self) -> int: ...
 
 
 def software() -> str:
@@ -95,50 +55,39 @@ def software() -> str:
     return to_text(found)
 
 
-def problem_row(problem: IntervalProblem) -> Row:
+def survey_row(
+    problem: str,
+    width: int,
+    completeness: Completeness,
+    functions: int,
+    regions: int,
+    seconds: float,
+    parameters: Mapping[str, Any],
+) -> Row:
+    """The row of the database for the functions of one width.
+
+    Args:
+        problem, width, completeness: of the survey.
+        functions: how many are listed by default.
+        regions: how many there are, whether they are stored or too many for that.
+        seconds: spent.
+        parameters: what the survey was allowed, and what it left open.
+    """
     return {
-        "name": problem.name,
-        "family": problem.family,
-        "content": problem.canonical_text(),
-        "canonical": problem.canonical()[0].text(),
-        "degree": problem.degree,
-        "record": to_text(problem_record(problem)),
-    }
-
-
-def cell_row(canonical: str, cell: Cell, budget: float | None) -> Row:
-    return {
-        "canonical": canonical,
-        "knots": cell.knots,
-        "system": cell.system,
-        "status": cell.completeness.status.value,
-        "record": to_text(cell_record(cell)),
-        "budget": budget,
-        "software": software(),
-    }
-
-
-def survey_row(survey: Survey, regions: int, seconds: float, budget: float | None) -> Row:
-    return {
-        "problem": survey.problem.name,
-        "width": survey.width,
-        "status": survey.completeness.status.value,
-        "reason": survey.completeness.reason,
-        "caveat": survey.completeness.caveat,
-        "functions": len(survey.functions),
+        "problem": problem,
+        "width": width,
+        "status": completeness.status.value,
+        "reason": completeness.reason,
+        "caveat": completeness.caveat,
+        "functions": functions,
         "regions": regions,
         "seconds": seconds,
         "software": software(),
-        "parameters": to_text(
-            {
-                "seconds_per_cell": None if budget is None else str(budget),
-                "undecided_cells": sorted([*cell.key] for cell in survey.cells if not cell.completeness.proved),
-            }
-        ),
+        "parameters": to_text(parameters),
     }
 
 
-def strata_survey_row(found: StrataSurvey, packed: PackedStrata, seconds: float) -> Row:
+def strata_survey_row(found: SurveyOfStrata, packed: PackedStrata, seconds: float) -> Row:
     """The row of the database for the strata of one width.
 
     Raises:
@@ -162,3 +111,9 @@ def strata_survey_row(found: StrataSurvey, packed: PackedStrata, seconds: float)
         "finished_at": now(),
         "software": software(),
     }
+
+
+def strata_are_current(store: Store, problem: str, width: int) -> bool:
+    """Whether the strata of a width are stored, and by this version."""
+    row = strata_surveys_of(store).get((problem, width))
+    return row is not None and row["version"] == STRATA_VERSION

@@ -12,7 +12,12 @@ For h = alpha x + beta with alpha != 0 on [a, b] and leak g:
   differentiable, the index is the number of neurons whose jump has the sign of the jump of f at their kink, and one
   for each neuron with w = v = 0; so it is at least m.
 
-Reference: Cheridito, Jentzen, Rossmannek (2022); derived in docs/theory.md, "Affine targets" and "The Hessian".
+For the quadratic activation s(z) = z^2 there are f = h (from width 2 on) and the mean of h, with every neuron in one of
+four states: w = b = 0 != v, or w = v = 0 != b, or v = 0 != w and b = -w (a+b)/2, or w = b = v = 0. All of the latter
+points are saddles; the index is the number of neurons in the first three states, and those of index 0 are not strict.
+
+Reference: Cheridito, Jentzen, Rossmannek (2022); derived in docs/theory.md, "Affine targets", and docs/strata.md, "The
+Hessian" and "Quadratic activation".
 """
 
 from __future__ import annotations
@@ -20,14 +25,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations_with_replacement
 from typing import Any
 
 from catalog.number_text import number_from_record
 from catalog.record import from_text
 from catalog.strata_record import WHOLE, codes_of
 from symbolic.enclosure import AlgebraicNumber, Number
-from symbolic.errors import InvalidProblem, Refuted
+from symbolic.errors import Refuted
 from symbolic.interval.problem import IntervalProblem
+
+QUADRATIC_CODES = ("con+", "con-", "sym", "zero", "zeron", "zerop")
+"""What a neuron of the quadratic activation may do over the mean."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +49,12 @@ class CriticalFamily:
 
 def closed_form(problem: IntervalProblem, width: int) -> tuple[CriticalFamily, ...]:
     """The class-B functions of an affine target of slope not 0 at this width: the mean, then m = 1, 2, ..."""
-    if problem.activation != "relu":
-        raise InvalidProblem(f"the classification is for ReLU and leaky ReLU; {problem.activation}: --what strata")
     leak, rise = problem.leak, problem.target[1]
     a, b = problem.domain
     scale = rise**2 * (b - a) ** 3 / 12
     found = [CriticalFamily("", scale)]
+    if problem.activation == "quadratic":
+        return tuple(found)
     for knots in range(1, width + 1):
         if leak:
             found += [CriticalFamily(p, _leaky_loss(p, leak, scale)) for p in _alternating(knots)]
@@ -71,7 +80,9 @@ def check_width(
     expected = {family.pattern: family.loss for family in closed_form(problem, width)}
     targets = [row for row in functions if row["class"] == "A"]
     patterns = {row["label"]: row["pattern"] for row in functions if row["class"] == "B"}
-    if len(targets) != 1 or sorted(patterns.values()) != sorted(expected):
+    # One quadratic neuron cannot be affine with a slope.
+    realizable = problem.activation != "quadratic" or width > 1
+    if len(targets) != int(realizable) or sorted(patterns.values()) != sorted(expected):
         raise Refuted(f"the critical functions of {problem.name} at width {width} are not those of the closed form")
     for row in functions:
         wanted = expected[row["pattern"]] if row["class"] == "B" else Fraction(0)
@@ -81,6 +92,19 @@ def check_width(
         pattern = patterns.get(row["function"])
         if (row["kind"], row["negative"]) != expected_kind(problem, pattern, row):
             raise Refuted(f"{row['label']} is not of the kind and index that the closed form says")
+    if problem.activation == "quadratic":
+        _check_quadratic(problem, width, [row for row in strata if row["function"] in patterns])
+
+
+def _check_quadratic(problem: IntervalProblem, width: int, strata: Sequence[Mapping[str, Any]]) -> None:
+    """That the strata over the mean are all multisets of states, each once, and their dimension and inertia."""
+    found = sorted(tuple(sorted(codes_of(row["label"]))) for row in strata)
+    if found != sorted(combinations_with_replacement(QUADRATIC_CODES, width)):
+        raise Refuted(f"the strata of {problem.name} at width {width} are not those of the closed form")
+    for row in strata:
+        moving = sum(code != "zero" for code in codes_of(row["label"]))
+        if (row["dimension"], row["nullity"], row["positive"]) != (moving, 3 * width - 2 * moving, moving + 1):
+            raise Refuted(f"{row['label']} has not the dimension and inertia that the closed form says")
 
 
 def expected_kind(problem: IntervalProblem, pattern: str | None, row: Mapping[str, Any]) -> tuple[str, int | None]:
@@ -88,6 +112,9 @@ def expected_kind(problem: IntervalProblem, pattern: str | None, row: Mapping[st
     codes = codes_of(row["label"])
     if pattern is None:
         return ("global_minimum" if codes == [WHOLE] else "", None)
+    if problem.activation == "quadratic":
+        moving = sum(code != "zero" for code in codes)
+        return "strict_saddle" if moving else "saddle", moving
     rising = problem.target[1] > 0
     rough = any(code.startswith("zero") or (code[0] == "l" and code[-1] != "z") for code in codes)
     constants = sum(code in ("con+", "con-") for code in codes)

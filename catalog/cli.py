@@ -52,6 +52,9 @@ def build(
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if anything stayed undecided.")] = False,
     budget: Annotated[float | None, typer.Option(help="Seconds allowed for one system; default: no limit.")] = None,
+    patterns: Annotated[
+        int | None, typer.Option("--patterns-budget", metavar="N", help="Activation patterns allowed for a data set.")
+    ] = None,
     db: Database = None,
 ) -> None:
     """Survey problems into the database (no FILE: the bundled ones). Interrupt and repeat to go on."""
@@ -68,9 +71,15 @@ def build(
         raise CatalogError(f"--workers must be between 1 and 256, not {workers}")
     if budget is not None and not 0 < budget < float("inf"):
         raise CatalogError(f"--budget must be a positive number of seconds, not {budget}")
+    if patterns is not None and patterns < 1:
+        raise CatalogError(f"--patterns-budget must be a positive integer, not {patterns}")
     jobs = jobs_of(files or bundled_problem_files(), width)
+    options: dict[str, Any] = {"workers": workers or default_workers(), "budget": budget, "patterns": patterns}
     with progress_bar() as report:
-        rows = build_catalog(jobs, db, workers=workers or default_workers(), budget=budget, report=report)
+        rows = build_catalog(jobs, db, report=report, **options)
+    for job in jobs:
+        for note in job.notes:
+            typer.echo(f"saddlery: note on {job.problem.name}: {note}", err=True)
     header = ["problem", "width", "regions", "critical functions", "completeness", "strata", "seconds"]
     lines = [
         [
@@ -133,12 +142,12 @@ def query(
 
         typer.echo(json_text(answer))
     elif form == "csv":
-        typer.echo(csv_text(entity, answer), nl=False)
+        typer.echo(csv_text(entity, answer, answer.families), nl=False)
         typer.echo(f"saddlery: {describe(answer.complete)}", err=True)
     elif form == "latex":
         typer.echo(answer.to_latex())
     else:
-        typer.echo(plain_table(*short_columns(entity, answer)))
+        typer.echo(plain_table(*short_columns(entity, answer, answer.families)))
         typer.echo(f"\n{len(answer)} {entity}; {describe(answer.complete)}")
 
 
@@ -180,6 +189,21 @@ def latex(
         typer.echo(text)
     else:
         Path(out).write_text(text + "\n", encoding="utf-8")
+
+
+@app.command()
+def chain(
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="A data set: a name, or a path ending in .toml.")],
+    patterns: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Initial neurons, JSON or TOML; default: a wide network.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    db: Database = None,
+) -> None:
+    """The saddle-to-saddle chain of a data set from small initialization."""
+    from catalog.chain import chain_text
+
+    typer.echo(chain_text(problem, patterns, form, db))
 
 
 @app.command()

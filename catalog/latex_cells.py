@@ -40,6 +40,9 @@ _SPECIAL = {
     "`": r"\textasciigrave{}",
     "'": r"\textquotesingle{}",
 }
+DIGITS = 12
+"""Significant digits of a printed decimal."""
+
 _GREEK = {"alpha", "beta", "pi", "kappa", "sigma", "delta"}
 
 
@@ -334,6 +337,9 @@ def _wrap(text: str, parentheses: bool) -> str:
 
 def _name_math(name: str) -> str:
     found = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
+    double = re.fullmatch(r"([A-Za-z])(\d+)_(\d+)", name)
+    if double:
+        return f"{double[1]}_{{{double[2]},{double[3]}}}"
     if not found:
         return rf"\mathit{{{escape(name)}}}"
     stem, index = found.groups()
@@ -346,3 +352,10 @@ def exact_item(values: Any, index: int) -> object:
     if isinstance(values, Sequence) and not isinstance(values, str) and index < len(values):
         return values[index]
     return None
+
+
+def loss_math(loss: Mapping[str, Any], notes: RootNotes, digits: int) -> str:
+    """The loss of a function as a query answers it."""
+    if loss.get("exact") is None and loss.get("decimal") is None:
+        raise CatalogError("a loss has neither an exact form nor a decimal")
+    return number_math(loss.get("decimal"), loss.get("exact"), notes, digits)

@@ -42,8 +42,9 @@ def render_classification(catalog: Catalog, problem: IntervalProblem, *, standal
             raise CatalogError(f"the strata of {problem.name} at width {width} are not proved complete")
         functions = catalog.store.functions(problem.name, width)
         check_width(problem, width, functions, packed_strata(catalog.store, problem.name, width))
+    quadratic = problem.activation == "quadratic"
     return finish(
-        "classification.tex.j2",
+        "classification_quadratic.tex.j2" if quadratic else "classification.tex.j2",
         standalone,
         leaky=problem.leak > 0,
         problem=of_problem(problem, [{"problem": problem.name}]),

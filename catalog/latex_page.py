@@ -8,12 +8,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
+from catalog.families import family_named
 from catalog.latex_cells import escape, expression_math, label_cell
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from symbolic.interval.problem import IntervalProblem
+    from symbolic.problem import Problem
 
 Row = Mapping[str, Any]
 
@@ -54,20 +55,12 @@ def status_of(completeness: object) -> str:
     return str(completeness or "undecided").replace("_", " ")
 
 
-def of_problem(problem: IntervalProblem | None, rows: Sequence[Row]) -> str:
+def of_problem(problem: Problem | None, rows: Sequence[Row]) -> str:
     """` of problem x2: x^2 on [0, 1], ReLU`."""
     names = list(dict.fromkeys(str(row["problem"]) for row in rows if row.get("problem")))
     if problem is None:
         return " of " + ", ".join(label_cell(name) for name in names) if names else ""
-    from symbolic.interval.target import format_target
-
-    start, end = (math_rational(value) for value in problem.domain)
-    if problem.activation != "relu":
-        activation = f"{escape(problem.activation)} activation"
-    else:
-        activation = rf"leak ${math_rational(problem.leak)}$" if problem.leak else "ReLU"
-    target = expression_math(format_target(problem.target))
-    return rf" of {label_cell(problem.name)}: target ${target}$ on $[{start}, {end}]$, {activation}"
+    return f" of {label_cell(problem.name)}{family_named(problem.family).described(problem)}"
 
 
 def math_rational(value: Fraction) -> str:

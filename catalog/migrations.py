@@ -21,6 +21,16 @@ class Migration:
     statements: tuple[str, ...]
 
 
+def _made_nullable(table: str, column: str, affinity: str) -> tuple[str, ...]:
+    """Statements that let a column be NULL, which SQLite cannot do in place."""
+    return (
+        f"ALTER TABLE {table} RENAME COLUMN {column} TO {column}_before",
+        f"ALTER TABLE {table} ADD COLUMN {column} {affinity}",
+        f"UPDATE {table} SET {column} = {column}_before",
+        f"ALTER TABLE {table} DROP COLUMN {column}_before",
+    )
+
+
 MIGRATIONS = (
     Migration(
         1,
@@ -151,6 +161,32 @@ MIGRATIONS = (
                 FOREIGN KEY (problem, width) REFERENCES strata_surveys (problem, width)
             ) STRICT""",
             "CREATE INDEX strata_counts_by_width ON strata_counts (problem, width)",
+        ),
+    ),
+    Migration(
+        3,
+        "descent curves of strata",
+        # NULL: not a saddle, or none is known. Strata of an older version are surveyed again by the next build.
+        ("ALTER TABLE strata ADD COLUMN descent TEXT",),
+    ),
+    Migration(
+        4,
+        "columns that a family does not have are NULL",
+        (
+            *_made_nullable("problems", "degree", "INTEGER"),
+            "ALTER TABLE problems ADD COLUMN samples INTEGER",
+            "ALTER TABLE problems ADD COLUMN dimension INTEGER",
+            "DROP INDEX functions_by_width",
+            *_made_nullable("functions", "class", "TEXT"),
+            *_made_nullable("functions", "knots", "INTEGER"),
+            *_made_nullable("functions", "minimal_width", "INTEGER"),
+            "ALTER TABLE functions ADD COLUMN clarke_width INTEGER NOT NULL DEFAULT 0",
+            "UPDATE functions SET clarke_width = minimal_width",
+            "ALTER TABLE functions ADD COLUMN fitted INTEGER",
+            "CREATE INDEX functions_by_width ON functions (problem, clarke_width, position)",
+            *_made_nullable("regions", "interior", "INTEGER"),
+            *_made_nullable("regions", "active", "INTEGER"),
+            *_made_nullable("regions", "inactive", "INTEGER"),
         ),
     ),
 )

@@ -11,11 +11,13 @@ from typing import Any, Literal, Self
 
 from catalog.answer import Answer
 from catalog.errors import CatalogError, NotAvailable
+from catalog.families import family_of
 from catalog.loss_filter import at_most_all, threshold_of
-from catalog.record import Record, from_text, function_row
+from catalog.record import from_text
 from catalog.schema import functions, regions, strata
 from catalog.scopes import (
     NOT_SURVEYED,
+    Scope,
     check_width_asked,
     combine,
     complete_as,
@@ -33,9 +35,9 @@ from catalog.strata_query import (
     function_summary,
     least_loss_above,
     strata_of_scopes,
+    words_of_strata,
 )
-from catalog.strata_record import Vocabulary
-from catalog.strata_store import labels_of_strata, strata_surveys_of, strata_words, summary_of_function
+from catalog.strata_store import labels_of_strata, strata_surveys_of, summary_of_function
 from catalog.where import keys_where
 
 ENTITIES = ("problems", "regions", "functions", "strata")
@@ -106,20 +108,25 @@ class Catalog:
         return Answer("problems", rows, complete_as("proved", "these are the problems of this database"))
 
     def regions(self, *, problem: str | None = None, width: int | None = None, where: str | None = None) -> Answer:
-        """The breakpoint-ordering regions of exactly one width, up to permutation of neurons.
+        """The regions of exactly one width, up to permutation of neurons.
 
         `functions` of a row are the critical functions that points of its closure realize; `completeness` and the
         completeness of the answer are that of this list.
         """
-        scopes = scopes_of(self.store, problem, width)
-        rows = []
+        scopes, families = scopes_of(self.store, problem, width), self.store.families()
+        rows, unlisted = [], []
         for scope in scopes:
             found = self.store.regions(scope.problem, scope.width or 0) if scope.surveyed else []
-            rows += [from_text(one["record"]) | {"completeness": scope.complete["status"]} for one in found]
+            rows += [_region_row(one, families[scope.problem], scope.complete) for one in found]
+            survey = self.store.survey(scope.problem, scope.width or 0) if scope.surveyed else None
+            if survey is not None and survey["regions"] != len(found):
+                unlisted.append(f"the {survey['regions']} regions of {scope.name} are too many to be listed")
         if where is not None:
             keys = keys_where(self.store, "regions", where)
             rows = [row for row in rows if row["label"] in keys]
-        return Answer("regions", rows, combine(scopes))
+        complete = combine(scopes)
+        complete = undecided(complete, "; ".join(unlisted)) if unlisted else complete
+        return Answer("regions", rows, complete, _families_of(scopes, families))
 
     def functions(
         self,
@@ -139,7 +146,7 @@ class Catalog:
             width: the largest one surveyed of each problem if omitted.
             kind, index: only functions with a stratum of this kind, of this index (or of both) at that width.
             max_loss: only losses at most this rational, compared exactly.
-            notion: "clarke": also strata that are stationary only in Clarke's sense.
+            notion: "clarke": also strata that are stationary only in Clarke's sense, and functions that have no other.
             where: see `catalog.where`.
 
         Returns:
@@ -155,7 +162,7 @@ class Catalog:
         for scope, known in zip(scopes, strata_of_scopes(self.store, scopes), strict=True):
             if not scope.surveyed:
                 continue
-            every = self.store.functions(scope.problem, scope.width or 0)
+            every = self._functions_over(scope, notion)
             stored, doubtful = at_most_all([row for row in every if keys is None or row["label"] in keys], threshold)
             if not known.scope.surveyed or known.scope.complete["status"] != "proved":
                 silent.append(f"{scope.name}: {known.scope.complete['reason']}")
@@ -174,7 +181,7 @@ class Catalog:
             complete = undecided(complete, words)
         if silent:
             complete = with_caveat(complete, f"the strata are not all known ({'; '.join(silent)})")
-        return Answer("functions", rows, complete)
+        return Answer("functions", rows, complete, _families_of(scopes, self.store.families()))
 
     def strata(
         self,
@@ -205,14 +212,19 @@ class Catalog:
         scopes = scopes_of(self.store, problem, width)
         looked_at, open_loss = {}, []
         for scope in scopes:
-            every = self.store.functions(scope.problem, scope.width or 0) if scope.surveyed else []
+            every = self._functions_over(scope, notion)
             looked_at[scope.problem], doubtful = at_most_all(every, threshold)
             open_loss += doubtful
-        answer = answer_strata(self.store, scopes, looked_at, wanted, where)
+        rows, complete = answer_strata(self.store, scopes, looked_at, wanted, where)
         if open_loss:
             reason = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
-            return Answer("strata", list(answer), undecided(answer.complete, reason))
-        return answer
+            complete = undecided(complete, reason)
+        return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
+
+    def _functions_over(self, scope: Scope, notion: str | None) -> list[Row]:
+        if not scope.surveyed:
+            return []
+        return self.store.functions(scope.problem, scope.width or 0, clarke=notion is not None)
 
     def record(self, label: str) -> tuple[str, Row, dict[str, str]]:
         """(entity, row, completeness) of one label.
@@ -225,7 +237,7 @@ class Catalog:
         if found is not None:
             scope = [scope_of(row) for row in surveys if _key(row) == (found["problem"], found["width"])]
             complete = combine(scope)
-            return "regions", from_text(found["record"]) | {"completeness": complete["status"]}, complete
+            return "regions", _region_row(found, self.store.families()[found["problem"]], complete), complete
         found = self.store.row(functions, label)
         if found is not None:
             mine = [scope_of(row) for row in surveys if row["problem"] == found["problem"]][-1:]
@@ -235,9 +247,8 @@ class Catalog:
             return "functions", _function_row(found) | (summaries[0] if summaries else {}), combine(mine)
         found = self.store.row(strata, label)
         if found is not None:
-            words = Vocabulary(*strata_words(self.store, found["problem"], found["width"]))
             survey = strata_surveys_of(self.store)[_key(found)]
-            return "strata", words.row(found), combine([scope_of(survey)])
+            return "strata", words_of_strata(self.store, *_key(found)).row(found), combine([scope_of(survey)])
         candidates = labels_of_strata(self.store, label.partition("@")[0]) if "@" in label else []
         near = difflib.get_close_matches(label, candidates[:2000] or self.store.labels(), 3, 0.5)
         hint = f"; near it are {', '.join(near)}" if near else ""
@@ -268,8 +279,20 @@ def _key(row: Row) -> tuple[str, int]:
     return row["problem"], row["width"]
 
 
-def _function_row(row: Row) -> Record:
-    return function_row(from_text(row["record"]), row["loss_lower"], row["loss_upper"])
+def _function_row(row: Row) -> Row:
+    return family_of(row).function_answer(from_text(row["record"]), row["loss_lower"], row["loss_upper"])
+
+
+def _region_row(row: Row, family: str, complete: dict[str, str]) -> Row:
+    record = from_text(row["record"])
+    # In the order in which one record is shown.
+    head = {"label": record["label"], "problem": record["problem"], "family": family}
+    return {**head, **record, "completeness": complete["status"]}
+
+
+def _families_of(scopes: list[Scope], families: dict[str, str]) -> list[str]:
+    """The families of the problems looked at; a problem that is not in the database has no rows."""
+    return list(dict.fromkeys(families[scope.problem] for scope in scopes if scope.problem in families))
 
 
 def _survey_summary(survey: Row, of_strata: Row | None) -> Row:

@@ -1,31 +1,19 @@
-"""Flat records: the only converter between the rich objects of `symbolic` and the text that is stored and released.
+"""The text of flat records, and the records that all families share.
 
 A record is a tree of dicts, lists, texts, integers, booleans and None, without floats; its text is canonical JSON
-(sorted keys, ASCII, no spaces), so that equal records have equal bytes.
+(sorted keys, ASCII, no spaces), so that equal records have equal bytes. The records of a family's own objects are in
+its package.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from fractions import Fraction
 from typing import Any
 
 from catalog.errors import CatalogError
-from catalog.number_text import (
-    dyadic_text,
-    exact_form,
-    number_from_record,
-    number_record,
-    parse_dyadic,
-    parse_rational,
-    rational_text,
-)
-from symbolic.enclosure import Rigor
-from symbolic.interval.functions import IntervalFunction
-from symbolic.interval.problem import IntervalProblem
-from symbolic.interval.target import format_target, parse_target
-from symbolic.problem import Cell, Completeness, CompletenessStatus, OpenBox
+from catalog.number_text import exact_form
+from symbolic.problem import Completeness, CompletenessStatus
 
 Record = dict[str, Any]
 
@@ -50,71 +38,6 @@ def from_text(text: str) -> Record:
     return record
 
 
-def problem_record(problem: IntervalProblem) -> Record:
-    """The flat form of a problem: its name and what `canonical_text` says, field by field."""
-    return {
-        "name": problem.name,
-        "family": problem.family,
-        "target": format_target(problem.target),
-        "domain": [rational_text(end) for end in problem.domain],
-        "leak": rational_text(problem.leak),
-        "activation": problem.activation,
-    }
-
-
-def problem_from_record(record: Mapping[str, Any]) -> IntervalProblem:
-    """The problem of a flat form."""
-    with _Reading("problem"):
-        left, right = record["domain"]
-        return IntervalProblem(
-            record["name"],
-            parse_target(record["target"]),
-            (parse_rational(left), parse_rational(right)),
-            parse_rational(record["leak"]),
-            record["activation"],
-        )
-
-
-def function_record(function: IntervalFunction) -> Record:
-    """The flat form of a critical function."""
-    return {
-        "label": function.label,
-        "problem": function.problem,
-        "family": "interval",
-        "class": function.function_class,
-        "pattern": function.pattern,
-        "realizations": list(function.realizations),
-        "kinks": [number_record(value) for value in function.kinks],
-        "slopes": [number_record(value) for value in function.slopes],
-        "offset": number_record(function.offset),
-        "moment": number_record(function.moment),
-        "loss": number_record(function.loss),
-        "minimal_width": function.minimal_width,
-        "rigor": function.rigor.value,
-        "provisional": function.provisional,
-    }
-
-
-def function_from_record(record: Mapping[str, Any]) -> IntervalFunction:
-    """The critical function of a flat form; `function_record` of it is the same record."""
-    with _Reading("function"):
-        return IntervalFunction(
-            problem=record["problem"],
-            label=record["label"],
-            function_class=record["class"],
-            pattern=record["pattern"],
-            realizations=tuple(record["realizations"]),
-            kinks=tuple(number_from_record(value) for value in record["kinks"]),
-            slopes=tuple(number_from_record(value) for value in record["slopes"]),
-            offset=number_from_record(record["offset"]),
-            moment=number_from_record(record["moment"]),
-            loss=number_from_record(record["loss"]),
-            minimal_width=record["minimal_width"],
-            rigor=Rigor(record["rigor"]),
-            provisional=record["provisional"],
-        )
-
-
 def completeness_record(completeness: Completeness) -> Record:
     """`{"status", "reason", "caveat"}`."""
     return {
@@ -126,77 +49,26 @@ def completeness_record(completeness: Completeness) -> Record:
 
 def completeness_from_record(record: Mapping[str, Any]) -> Completeness:
     """The completeness of a flat form."""
-    with _Reading("completeness"):
+    with Reading("completeness"):
         return Completeness(CompletenessStatus(record["status"]), record["reason"], record["caveat"])
 
 
-def cell_record(cell: Cell) -> Record:
-    """The flat form of one solved system."""
-    return {
-        "knots": cell.knots,
-        "system": cell.system,
-        "completeness": completeness_record(cell.completeness),
-        "roots": [[dyadic_text(value) for value in root] for root in cell.roots],
-        "boxes": cell.boxes,
-        "open_boxes": [{"lower": _texts(box.lower), "upper": _texts(box.upper)} for box in cell.open_boxes],
-        "method": cell.method,
-    }
-
-
-def cell_from_record(record: Mapping[str, Any]) -> Cell:
-    """The cell of a flat form."""
-    with _Reading("cell"):
-        return Cell(
-            knots=record["knots"],
-            system=record["system"],
-            completeness=completeness_from_record(record["completeness"]),
-            roots=tuple(tuple(parse_dyadic(value) for value in root) for root in record["roots"]),
-            boxes=record["boxes"],
-            open_boxes=tuple(OpenBox(_rationals(b["lower"]), _rationals(b["upper"])) for b in record["open_boxes"]),
-            method=record["method"],
-        )
-
-
-def function_row(record: Mapping[str, Any], lower: float, upper: float) -> Record:
-    """The row a query answers for a function: decimals, exact forms beside them, the loss with outward bounds.
+def loss_answer(loss: Mapping[str, Any], lower: float, upper: float) -> Record:
+    """The loss as a query answers it.
 
     Args:
-        record: the flat form of the function.
-        lower, upper: outward-rounded ends of the loss; an infinite one is answered as null.
+        loss: the flat form of the number.
+        lower, upper: its outward-rounded ends; an infinite one is answered as null.
     """
-    loss = record["loss"]
     return {
-        "label": record["label"],
-        "problem": record["problem"],
-        "family": record["family"],
-        "class": record["class"],
-        "pattern": record["pattern"],
-        "realizations": list(record["realizations"]),
-        "minimal_width": record["minimal_width"],
-        "loss": {
-            "exact": exact_form(loss),
-            "decimal": loss["decimal"],
-            "lower": _finite(lower),
-            "upper": _finite(upper),
-        },
-        "kinks": [value["decimal"] for value in record["kinks"]],
-        "kinks_exact": [exact_form(value) for value in record["kinks"]],
-        "slopes": [value["decimal"] for value in record["slopes"]],
-        "slopes_exact": [exact_form(value) for value in record["slopes"]],
-        "offset": record["offset"]["decimal"],
-        "offset_exact": exact_form(record["offset"]),
-        "moment": record["moment"]["decimal"],
-        "moment_exact": exact_form(record["moment"]),
-        "rigor": record["rigor"],
-        "provisional": record["provisional"],
-        # Known only with the strata over the function.
-        "kinds": None,
-        "indices": None,
-        "local_minimum": None,
+        "exact": exact_form(loss),
+        "decimal": loss["decimal"],
+        "lower": _finite(lower),
+        "upper": _finite(upper),
     }
 
 
-class _Reading:
+class Reading:
     """Turns the accidents of reading a malformed record into one clear line."""
 
     def __init__(self, what: str) -> None:
@@ -214,14 +86,6 @@ class _Reading:
 
 def _finite(value: float) -> float | None:
     return value if abs(value) != float("inf") else None
-
-
-def _texts(values: tuple[Fraction, ...]) -> list[str]:
-    return [rational_text(value) for value in values]
-
-
-def _rationals(values: list[str]) -> tuple[Fraction, ...]:
-    return tuple(parse_rational(value) for value in values)
 
 
 def _refuse_constant(name: str) -> None:

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import CatalogError
+from catalog.families import family_of
 from catalog.record import Record, from_text, to_text
 from catalog.store import Row, Store
 from catalog.strata_query import KINDS
-from catalog.strata_record import Vocabulary, unpack
 from catalog.strata_store import counts_of_strata, packed_strata, strata_surveys_of, strata_words
 
 STRATA_IN_FULL = 2
@@ -79,22 +79,20 @@ def problem_records(store: Store, problem: Row) -> list[Record]:
     name = problem["name"]
     surveys = [row for row in store.surveys() if row["problem"] == name]
     largest = max(row["width"] for row in surveys)
-    cells = sorted(
-        (key, from_text(cell.record)) for key, cell in store.cells(problem["canonical"]).items() if key[0] <= largest
-    )
     told = ("width", "status", "reason", "caveat", "functions", "regions")
     return [
         dict(HEADER),
         _tagged("problem", from_text(problem["record"])),
         *(_tagged("survey", {field: row[field] for field in told}) for row in surveys),
-        *(_tagged("system", _system(record)) for _, record in cells),
-        *(_tagged("function", from_text(row["record"])) for row in store.functions(name, largest)),
-        *(record for width in range(1, largest + 1) for record in _strata(store, name, width)),
+        *(_tagged("system", record) for record in family_of(problem).systems(store, problem, largest)),
+        *(_tagged("function", from_text(row["record"])) for row in store.functions(name, largest, clarke=True)),
+        *(record for row in surveys for record in _strata(store, problem, row["width"])),
     ]
 
 
-def _strata(store: Store, problem: str, width: int) -> list[Record]:
+def _strata(store: Store, owner: Row, width: int) -> list[Record]:
     """The survey of the strata of one width, then what its roles mean and the strata, or their numbers."""
+    problem = owner["name"]
     survey = strata_surveys_of(store).get((problem, width))
     if survey is None:
         raise CatalogError(f"the strata of {problem} at width {width} are not in {store.path}; build them first")
@@ -102,17 +100,17 @@ def _strata(store: Store, problem: str, width: int) -> list[Record]:
     records = [_tagged("strata_survey", {field: survey[field] for field in told})]
     if width > STRATA_IN_FULL:
         return records + _numbers_of_strata(store, problem, width)
-    words = Vocabulary(*strata_words(store, problem, width))
+    words = family_of(owner).strata_words(*strata_words(store, problem, width))
     meanings = sorted(words.roles.items())
     records += [_tagged("role", {"width": width, "code": code, **meaning}) for code, meaning in meanings]
     found = packed_strata(store, problem, width)
-    return records + [_tagged("stratum", unpack(packed, words.records)) for packed in found]
+    return records + [_tagged("stratum", words.record(packed)) for packed in found]
 
 
 def _numbers_of_strata(store: Store, problem: str, width: int) -> list[Record]:
     """Of every function, how many strata of each kind lie over it, and how many of the rest are stationary only in
     Clarke's sense."""
-    functions = {row["label"]: Counter[str]() for row in store.functions(problem, width)}
+    functions = {row["label"]: Counter[str]() for row in store.functions(problem, width, clarke=True)}
     only_clarke: Counter[str] = Counter()
     for row in counts_of_strata(store, problem, width):
         if row["listed"]:
@@ -133,10 +131,5 @@ def _numbers_of_strata(store: Store, problem: str, width: int) -> list[Record]:
     ]
 
 
-def _system(cell: Record) -> Record:
-    status = cell["completeness"]["status"]
-    return {"knots": cell["knots"], "system": cell["system"], "status": status, "solutions": len(cell["roots"])}
-
-
-def _tagged(kind: str, record: dict[str, Any]) -> Record:
+def _tagged(kind: str, record: Mapping[str, Any]) -> Record:
     return {"record": kind, **record}

@@ -14,8 +14,10 @@ problems = Table(
     Column("family", _text),
     Column("content", _text),
     Column("canonical", _text),
-    Column("degree", _integer),
     Column("record", _text),
+    Column("degree", _integer),
+    Column("samples", _integer),
+    Column("dimension", _integer),
 )
 cells = Table(
     "cells",
@@ -50,16 +52,18 @@ functions = Table(
     Column("label", _text, primary_key=True),
     Column("problem", _text),
     Column("family", _text),
-    Column("class", _text),
     Column("pattern", _text),
-    Column("knots", _integer),
-    Column("minimal_width", _integer),
     Column("rigor", _text),
     Column("provisional", _integer),
     Column("loss_lower", _real),
     Column("loss_upper", _real),
     Column("position", _integer),
     Column("record", _text),
+    Column("class", _text),
+    Column("knots", _integer),
+    Column("minimal_width", _integer),
+    Column("clarke_width", _integer),
+    Column("fitted", _integer),
 )
 regions = Table(
     "regions",
@@ -67,11 +71,11 @@ regions = Table(
     Column("label", _text, primary_key=True),
     Column("problem", _text),
     Column("width", _integer),
+    Column("position", _integer),
+    Column("record", _text),
     Column("interior", _integer),
     Column("active", _integer),
     Column("inactive", _integer),
-    Column("position", _integer),
-    Column("record", _text),
 )
 strata_surveys = Table(
     "strata_surveys",
@@ -113,6 +117,7 @@ strata = Table(
     Column("listed", _integer),
     Column("rigor", _text),
     Column("sample", _text),
+    Column("descent", _text),
 )
 strata_counts = Table(
     "strata_counts",

@@ -134,14 +134,25 @@ class Store:
         """All problems by name."""
         return self.rows(select(problems).order_by(problems.c.name))
 
+    def families(self) -> dict[str, str]:
+        """The family of each problem, by name."""
+        return {row["name"]: row["family"] for row in self.rows(select(problems.c.name, problems.c.family))}
+
     def surveys(self) -> list[Row]:
         """All finished surveys by problem and width."""
         return self.rows(select(surveys).order_by(surveys.c.problem, surveys.c.width))
 
-    def functions(self, problem: str, width: int) -> list[Row]:
-        """Functions of minimal width at most `width`, in the order of the survey."""
-        found = select(functions).where(functions.c.problem == problem, functions.c.minimal_width <= width)
-        return self.rows(found.order_by(functions.c.minimal_width, functions.c.position))
+    def survey(self, problem: str, width: int) -> Row | None:
+        """The finished survey of one problem and width."""
+        found = self.rows(select(surveys).where(surveys.c.problem == problem, surveys.c.width == width))
+        return found[0] if found else None
+
+    def functions(self, problem: str, width: int, *, clarke: bool = False) -> list[Row]:
+        """Functions of minimal width at most `width`, in the order of the survey; with `clarke` also those with a
+        stratum of that width which is stationary only in Clarke's sense."""
+        least = functions.c.clarke_width if clarke else functions.c.minimal_width
+        found = select(functions).where(functions.c.problem == problem, least <= width)
+        return self.rows(found.order_by(functions.c.clarke_width, functions.c.position))
 
     def regions(self, problem: str, width: int) -> list[Row]:
         """Regions of one width, in the order of the enumeration."""
@@ -200,7 +211,7 @@ class Store:
         name, width = survey["problem"], survey["width"]
         with self.transaction() as connection:
             connection.execute(
-                delete(functions).where(functions.c.problem == name, functions.c.minimal_width <= width)
+                delete(functions).where(functions.c.problem == name, functions.c.clarke_width <= width)
             )
             connection.execute(delete(regions).where(regions.c.problem == name, regions.c.width == width))
             connection.execute(delete(surveys).where(surveys.c.problem == name, surveys.c.width == width))

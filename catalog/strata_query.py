@@ -10,12 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.answer import Answer
 from catalog.errors import CatalogError
+from catalog.families import Row, StrataWords, family_named
 from catalog.record import Record
 from catalog.scopes import NOT_SURVEYED, Scope, combine, complete_as, scope_of, undecided
-from catalog.store import Row, Store
-from catalog.strata_record import Vocabulary
+from catalog.store import Store
 from catalog.strata_store import counts_of_strata, packed_strata, strata_surveys_of, strata_words
 from catalog.where import keys_where
 
@@ -111,6 +110,25 @@ def strata_of_scopes(store: Store, scopes: Iterable[Scope]) -> list[StrataOfScop
     return found
 
 
+class WordsOfStrata:
+    """The words of the strata of one problem and width; their rows name the family."""
+
+    def __init__(self, words: StrataWords, family: str) -> None:
+        self._words = words
+        self._family = {"family": family}
+
+    def row(self, packed: Mapping[str, Any]) -> Row:
+        row = self._words.row(packed)
+        # In the order in which one record is shown.
+        return {"label": row["label"], "problem": row["problem"], **self._family, **row}
+
+
+def words_of_strata(store: Store, problem: str, width: int) -> WordsOfStrata:
+    """What the packed strata of one problem and width are read with."""
+    family = store.families()[problem]
+    return WordsOfStrata(family_named(family).strata_words(*strata_words(store, problem, width)), family)
+
+
 def function_summary(known: StrataOfScope, label: str, wanted: StrataFilter) -> Record:
     """`kinds`, `indices` and `local_minimum` of a function at the width of its strata; null where not known.
 
@@ -158,8 +176,8 @@ def least_loss_above(rows: Iterable[Row]) -> float:
 def answer_strata(
     store: Store, scopes: Sequence[Scope], functions: Mapping[str, Sequence[Row]], wanted: StrataFilter,
     where: str | None,
-) -> Answer:
-    """The strata of every scope that pass.
+) -> tuple[list[Row], dict[str, str]]:
+    """The strata of every scope that pass, and how complete this answer is.
 
     Args:
         store: the database.
@@ -179,7 +197,7 @@ def answer_strata(
         problem, width = one.scope.problem, one.scope.width or 0
         lower = {row["label"]: row["loss_lower"] for row in functions[problem]}
         ceiling = least_loss_above(store.functions(problem, width))
-        words = Vocabulary(*strata_words(store, problem, width))
+        words = words_of_strata(store, problem, width)
         if wanted.is_about_strata and keys is not None:
             # Which strata the expression leaves open has to be looked at one by one.
             columns = {} if wanted.notion else {"listed": 1}
@@ -207,4 +225,4 @@ def answer_strata(
         complete = undecided(complete, f"whether {open_count} more strata have {asked} is not decided")
     if no_global:
         complete = undecided(complete, f"the global minima of {', '.join(no_global)} are not known")
-    return Answer("strata", rows, complete)
+    return rows, complete

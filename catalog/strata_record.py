@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
-from catalog.number_text import exact_form, number_record
+from catalog.number_text import exact_form, number_record, rational_text
 from catalog.record import Record, from_text, to_text
-from symbolic.enclosure import Number
+from symbolic.enclosure import Number, Verdict
 
 if TYPE_CHECKING:
+    from symbolic.interval.strata.descent import Descent
     from symbolic.interval.strata.roles import Role
     from symbolic.interval.strata.strata import Stratum
 
@@ -44,36 +46,16 @@ class PackedStrata:
     counts: tuple[dict[str, Any], ...]
 
 
-def stratum_record(stratum: Stratum) -> Record:
+def stratum_record(stratum: Stratum, descent: Descent | None = None) -> Record:
     """The flat form of a stratum. `roles` are codes; what they mean is said by `role_words`.
 
     `index`, `nullity` and `positive` are the inertia, null where there is none or it was not proved; `hessian` tells
-    these apart ("yes", "no": L is not twice differentiable on all of the stratum, "undecided").
+    these apart ("yes", "no": L is not twice differentiable on all of the stratum, "undecided"). `descent` is a curve
+    along which the loss falls (`symbolic.interval.strata.descent`), null where none is given.
     """
-    inertia, sample = stratum.inertia, stratum.sample
-    return {
-        "label": stratum.label,
-        "function": stratum.function,
-        "width": stratum.width,
-        "kind": stratum.kind.value,
-        "reason": stratum.reason,
-        "index": None if inertia is None else inertia.negative,
-        "nullity": None if inertia is None else inertia.zero,
-        "positive": None if inertia is None else inertia.positive,
-        "hessian": hessian_of(stratum),
-        "dimension": stratum.dimension,
-        "gauge_dimension": stratum.gauge_dimension,
-        "orbit_size": stratum.orbit_size,
-        "stationarity": {name: getattr(stratum.stationarity, name).value for name in NOTIONS},
-        "roles": _codes(stratum),
-        "sample": {
-            "w": [number_record(value) for value in sample.w],
-            "b": [number_record(value) for value in sample.b],
-            "v": [number_record(value) for value in sample.v],
-            "c": number_record(sample.c),
-        },
-        "rigor": stratum.rigor.value,
-    }
+    numbers: dict[Number, int] = {}
+    row = _packed_row(stratum.function.partition(":")[0], stratum, descent, numbers)
+    return unpack(row, [number_record(number) for number in numbers])
 
 
 def role_words(roles: Iterable[Role]) -> dict[str, dict[str, str | None]]:
@@ -82,24 +64,23 @@ def role_words(roles: Iterable[Role]) -> dict[str, dict[str, str | None]]:
 
 
 def hessian_of(stratum: Stratum) -> str:
-    """Whether the Hessian exists on the stratum and its inertia was proved: "yes", "no" (it does not exist), or
-    "undecided" (the inertia, or whether there is one, could not be proved)."""
-    from symbolic.interval.strata.roles import RoleKind
-
+    """Whether the Hessian exists on the stratum and its inertia was proved: "yes", "no" (it does not exist, or, over
+    the target itself, its inertia is not constant), or "undecided" (the inertia, or whether there is a Hessian, could
+    not be proved)."""
     if stratum.inertia is not None:
         return "yes"
-    if "could not be proved" in stratum.reason:
-        return "undecided"
-    if stratum.roles is None:
-        return "no"
-    ends = (RoleKind.SILENT_END, RoleKind.ACTIVE_END)
-    degenerate = (RoleKind.ZERO, RoleKind.ZERO_LIVE)
-    rough = any(role.kind in degenerate or (role.kind in ends and role.v_sign) for role in stratum.roles)
-    return "no" if rough else "undecided"
+    return "no" if stratum.roles is None or stratum.hessian is Verdict.NO else "undecided"
 
 
-def pack(problem: str, strata: Sequence[Stratum]) -> PackedStrata:
+def pack(
+    problem: str, strata: Sequence[Stratum], descents: Mapping[str, Descent] = MappingProxyType({})
+) -> PackedStrata:
     """The strata of one problem and width in packed form; `unpack` of each row is its `stratum_record`.
+
+    Args:
+        problem: their problem.
+        strata: in their order.
+        descents: descent curves, by label of the stratum.
 
     Raises:
         CatalogError: one code with two meanings, or two strata of one label.
@@ -119,7 +100,7 @@ def pack(problem: str, strata: Sequence[Stratum]) -> PackedStrata:
                 roles |= role_words([role])
         if stratum.roles is None:
             roles[WHOLE] = {"does": "the neurons together realize the target, in any way", "cjr22": None}
-        row = _packed_row(problem, stratum, numbers)
+        row = _packed_row(problem, stratum, descents.get(stratum.label), numbers)
         rows.append(row)
         key = (row["function"], row["listed"], row["kind"], row["negative"], row["hessian"])
         counts[key] += 1
@@ -143,16 +124,15 @@ def unpack(row: Mapping[str, Any], numbers: Sequence[Record]) -> Record:
     """The flat record of a packed row; `numbers` are the flat records it refers to."""
     parts = _positions(row)
     return {
-        **{name: row[name] for name in ("label", "function", "width", "kind", "reason")},
-        "index": row["negative"],
-        **{name: row[name] for name in ("nullity", "positive", "hessian")},
-        **{name: row[name] for name in ("dimension", "gauge_dimension", "orbit_size")},
-        "stationarity": {name: row[name] for name in NOTIONS},
+        "label": row["label"],
+        **_facts(row),
         "roles": codes_of(row["label"]),
+        "orbit_size": row["orbit_size"],
         "sample": {
             **{part: [numbers[i] for i in parts[part]] for part in SAMPLE_PARTS},
             "c": numbers[parts["c"][0]],
         },
+        "descent": None if (curve := _curve(row)) is None else curve[0] | {"leading": numbers[curve[1]]},
         "rigor": row["rigor"],
     }
 
@@ -177,25 +157,41 @@ class Vocabulary:
             sample[f"{part}_exact"] = [exact[i] for i in parts[part]]
         (last,) = parts["c"]
         sample |= {"c": decimals[last], "c_exact": exact[last]}
+        descent = None
+        if (curve := _curve(packed)) is not None:
+            terms, leading = curve
+            descent = terms | {"leading": decimals[leading], "leading_exact": exact[leading]}
         return {
             "label": packed["label"],
             "problem": packed["problem"],
-            "function": packed["function"],
-            "width": packed["width"],
-            "kind": packed["kind"],
-            "reason": packed["reason"],
-            "index": packed["negative"],
-            "nullity": packed["nullity"],
-            "positive": packed["positive"],
-            "hessian": packed["hessian"],
-            "dimension": packed["dimension"],
-            "gauge_dimension": packed["gauge_dimension"],
-            "stationarity": {name: packed[name] for name in NOTIONS},
+            **_facts(packed),
             "neurons": [self._neurons[code] for code in codes_of(packed["label"])],
             "orbit_size": packed["orbit_size"],
             "sample": sample,
+            "descent": descent,
             "rigor": packed["rigor"],
         }
+
+    def record(self, packed: Mapping[str, Any]) -> Record:
+        """The flat record of a packed row."""
+        return unpack(packed, self.records)
+
+
+def descent_lines(descent: Mapping[str, Any]) -> list[str]:
+    """The descent curve of a row for people: what is added to the parameters of the sample, and what L changes by."""
+    parts: dict[str, str] = {}
+    for term in descent["terms"]:
+        name, text = term["parameter"], _monomial(term["coefficient"], term["power"])
+        parts[name] = parts.get(name, name) + (f" - {text[1:]}" if text.startswith("-") else f" + {text}")
+    order, exact = descent["order"], descent["leading_exact"]
+    leading = exact if isinstance(exact, str) else descent["leading"]
+    changes = f"L changes by {_monomial(leading, order)} + O(eps**{order + 1})"
+    return [f"{descent['argument']}: {', '.join(parts.values())}, eps > 0 small", changes]
+
+
+def _monomial(coefficient: str, power: int) -> str:
+    eps = "eps" if power == 1 else f"eps**{power}"
+    return {"1": eps, "-1": f"-{eps}"}.get(coefficient, f"{coefficient}*{eps}")
 
 
 def numbers_text(packed: PackedStrata) -> str:
@@ -208,11 +204,16 @@ def codes_of(label: str) -> list[str]:
     return label.rpartition("@")[2].partition(":")[2].split(".")
 
 
-def _packed_row(problem: str, stratum: Stratum, numbers: dict[Number, int]) -> dict[str, Any]:
+def _packed_row(
+    problem: str, stratum: Stratum, descent: Descent | None, numbers: dict[Number, int]
+) -> dict[str, Any]:
     sample, inertia, notions = stratum.sample, stratum.inertia, stratum.stationarity
     if codes_of(stratum.label) != _codes(stratum):
         raise CatalogError(f"the label {stratum.label} does not say the roles of its stratum")
-    groups = (sample.w, sample.b, sample.v, (sample.c,))
+
+    def position(number: Number) -> str:
+        return str(numbers.setdefault(number, len(numbers)))
+
     return {
         "label": stratum.label,
         "problem": problem,
@@ -233,9 +234,46 @@ def _packed_row(problem: str, stratum: Stratum, numbers: dict[Number, int]) -> d
         "listed": int(stratum.by_default),
         "rigor": stratum.rigor.value,
         "sample": ";".join(
-            " ".join(str(numbers.setdefault(value, len(numbers))) for value in group) for group in groups
+            " ".join(map(position, group)) for group in (sample.w, sample.b, sample.v, (sample.c,))
         ),
+        "descent": None if descent is None else _curve_text(descent, position(descent.leading)),
     }
+
+
+def _facts(row: Mapping[str, Any]) -> Record:
+    """What a packed row says of the point set: kind, inertia, dimension, stationarity."""
+    return {
+        **{name: row[name] for name in ("function", "width", "kind", "reason")},
+        "index": row["negative"],
+        **{name: row[name] for name in ("nullity", "positive", "hessian", "dimension", "gauge_dimension")},
+        "stationarity": {name: row[name] for name in NOTIONS},
+    }
+
+
+def _curve_text(descent: Descent, leading: str) -> str:
+    """`argument;order;position of the leading coefficient;parameter coefficient power;...`"""
+    terms = (f"{term.parameter} {rational_text(term.coefficient)} {term.power}" for term in descent.terms)
+    return ";".join((descent.argument, str(descent.order), leading, *terms))
+
+
+def _curve(row: Mapping[str, Any]) -> tuple[Record, int] | None:
+    """The descent curve of a packed row and the position of its leading coefficient."""
+    if row["descent"] is None:
+        return None
+    try:
+        argument, order, leading, *texts = row["descent"].split(";")
+        terms = [text.split(" ") for text in texts]
+        curve = {
+            "argument": argument,
+            "order": int(order),
+            "terms": [
+                {"parameter": name, "coefficient": coefficient, "power": int(power)}
+                for name, coefficient, power in terms
+            ],
+        }
+        return curve, int(leading)
+    except ValueError:
+        raise CatalogError(f"the stored descent curve of {row['label']} is malformed") from None
 
 
 def _positions(row: Mapping[str, Any]) -> dict[str, list[int]]:

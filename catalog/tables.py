@@ -6,76 +6,17 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from catalog.answer import Answer
+from catalog.cells import or_dash
+from catalog.families import AVAILABLE, Family, family_named, family_of
 from catalog.record import to_text
-
-SHORT_DIGITS = 12
-"""Significant digits in tables for the eye; every other format has all that is proved."""
+from catalog.strata_record import descent_lines
 
 UNKNOWN = {"kinds": "not known", "indices": "not known", "local_minimum": "undecided"}
 """How a null is said of fields that are known only with the strata over a function."""
-
-CSV_COLUMNS = {
-    "problems": ("name", "family", "target", "domain", "leak", "activation", "surveys"),
-    "regions": ("label", "problem", "width", "neurons", "order", "loss", "completeness", "functions"),
-    "functions": (
-        "label",
-        "problem",
-        "family",
-        "class",
-        "pattern",
-        "realizations",
-        "minimal_width",
-        "loss",
-        "loss_exact",
-        "loss_lower",
-        "loss_upper",
-        "kinks",
-        "kinks_exact",
-        "slopes",
-        "slopes_exact",
-        "offset",
-        "offset_exact",
-        "moment",
-        "moment_exact",
-        "rigor",
-        "provisional",
-        "kinds",
-        "indices",
-        "local_minimum",
-    ),
-    "strata": (
-        "label",
-        "problem",
-        "function",
-        "width",
-        "kind",
-        "reason",
-        "index",
-        "nullity",
-        "positive",
-        "hessian",
-        "dimension",
-        "gauge_dimension",
-        "smooth",
-        "directional",
-        "clarke",
-        "neurons",
-        "orbit_size",
-        "w",
-        "w_exact",
-        "b",
-        "b_exact",
-        "v",
-        "v_exact",
-        "c",
-        "c_exact",
-        "rigor",
-    ),
-}
 
 
 def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -93,62 +34,17 @@ def plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def short_columns(entity: str, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Header and cells of the table for the eye."""
-    if entity == "problems":
-        header = ["problem", "family", "target", "domain", "leak", "widths", "completeness"]
-        return header, [
-            [
-                row["name"],
-                row["family"],
-                row["target"],
-                f"[{', '.join(row['domain'])}]",
-                row["leak"],
-                " ".join(str(survey["width"]) for survey in row["surveys"]) or "none",
-                " ".join(dict.fromkeys(survey["status"] for survey in row["surveys"])) or "not surveyed",
-            ]
-            for row in rows
-        ]
-    if entity == "regions":
-        header = ["label", "width", "neurons", "order", "functions", "completeness"]
-        return header, [
-            [
-                row["label"],
-                str(row["width"]),
-                " ".join(row["neurons"]),
-                " ".join(map(str, row["order"])),
-                str(len(row["functions"])),
-                row["completeness"],
-            ]
-            for row in rows
-        ]
-    if entity == "strata":
-        header = ["label", "kind", "index", "nullity", "dimension", "orbit", "reason"]
-        return header, [
-            [
-                row["label"],
-                row["kind"],
-                _or_dash(row["index"]),
-                _or_dash(row["nullity"]),
-                str(row["dimension"]),
-                str(row["orbit_size"]),
-                row["reason"],
-            ]
-            for row in rows
-        ]
-    header = ["label", "class", "width", "loss", "kinks", "rigor", "local minimum"]
-    return header, [
-        [
-            row["label"],
-            row["class"],
-            str(row["minimal_width"]),
-            short_number(row["loss"]["decimal"]),
-            " ".join(_kink(row, i) for i in range(len(row["kinks"]))) or "-",
-            row["rigor"],
-            {True: "yes", False: "no", None: "-"}[row["local_minimum"]],
-        ]
-        for row in rows
-    ]
+def short_columns(
+    entity: str, rows: Sequence[Mapping[str, Any]], families: Sequence[str] = ()
+) -> tuple[list[str], list[list[str]]]:
+    """Header and cells of the table for the eye; a column that a family does not have is a dash in its rows."""
+    header = merged([family.columns(entity).short for family in _families(rows, families)])
+    body = []
+    for row in rows:
+        family = family_of(row)
+        cells = dict(zip(family.columns(entity).short, family.short_cells(entity, row), strict=True))
+        body.append([cells.get(name, "-") for name in header])
+    return header, body
 
 
 def summary_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -157,7 +53,7 @@ def summary_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[
     return header, [
         [
             row["kind"],
-            _or_dash(row["negative"]),
+            or_dash(row["negative"]),
             str(row["strata"]),
             str(row["labelled"]),
             "-".join(dict.fromkeys((str(row["least"]), str(row["greatest"])))),
@@ -175,36 +71,39 @@ def json_text(answer: Answer) -> str:
     return f'{{"complete": {complete}, "rows": [\n{rows}\n]}}' if rows else f'{{"complete": {complete}, "rows": []}}'
 
 
-def short_number(decimal: str) -> str:
-    """A decimal string rounded to `SHORT_DIGITS` significant digits, for the eye."""
-    try:
-        value = Context(prec=SHORT_DIGITS).create_decimal(decimal)
-    except InvalidOperation:
-        return decimal
-    if value == 0:
-        return "0"
-    return str(value) if len(decimal.strip("-0.")) > SHORT_DIGITS else decimal
-
-
-def csv_text(entity: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """CSV with a header; lists and objects are cells of JSON, null is the empty cell."""
+def csv_text(entity: str, rows: Sequence[Mapping[str, Any]], families: Sequence[str] = ()) -> str:
+    """CSV with a header; lists and objects are cells of JSON, null and what a family does not have are empty cells."""
+    header = merged([family.columns(entity).csv for family in _families(rows, families)])
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS[entity])
+    writer.writerow(header)
     for row in rows:
-        flat = dict(row)
-        if entity == "functions":
-            loss = row["loss"]
-            flat |= {"loss": loss["decimal"]} | {f"loss_{name}": loss[name] for name in ("exact", "lower", "upper")}
-        if entity == "strata":
-            flat |= row["sample"] | row["stationarity"] | {"neurons": [one["code"] for one in row["neurons"]]}
-        writer.writerow([_csv_cell(flat[name]) for name in CSV_COLUMNS[entity]])
+        family = family_of(row)
+        flat, own = family.flat(entity, row), family.columns(entity).csv
+        writer.writerow([_csv_cell(flat[name]) if name in own else "" for name in header])
     return out.getvalue()
+
+
+def merged(headers: Sequence[Sequence[str]]) -> list[str]:
+    """The columns of several tables as those of one, each table's in its own order.
+
+    A column that is new in a later table comes right after the one that precedes it there.
+    """
+    result: list[str] = []
+    for header in headers:
+        place = 0
+        for name in header:
+            if name not in result:
+                result.insert(place, name)
+            place = result.index(name) + 1
+    return result
 
 
 def full_record(row: Mapping[str, Any]) -> str:
     """Every field of a row on lines of its own, exact forms beside the decimals."""
     flat = dict(row)
+    if flat.get("descent") is None and flat.get("kind") != "saddle":
+        flat.pop("descent", None)
     sample = flat.pop("sample", None)
     if sample is not None:
         flat |= {f"sample {name}": value for name, value in sample.items()}
@@ -217,8 +116,10 @@ def full_record(row: Mapping[str, Any]) -> str:
             value = UNKNOWN.get(name, "-")
         elif name in ("kinds", "stationarity"):
             value = ", ".join(f"{key} {one}" for key, one in value.items())
-        elif name == "indices":
-            value = " ".join(map(str, value))
+        elif name in ("indices", "fit"):
+            value = " ".join(map(str, value)) or "-"
+        elif name == "descent":
+            value = descent_lines(value)
         items = value if isinstance(value, list) else [value]
         exact = flat.get(f"{name}_exact")
         exacts = exact if isinstance(exact, list) else [exact] * len(items)
@@ -230,11 +131,13 @@ def full_record(row: Mapping[str, Any]) -> str:
 
 def _item(value: Any, exact: Any) -> str:
     if isinstance(value, Mapping) and "does" in value:
-        type_there = f" ({value['cjr22']} in CJR22)" if value["cjr22"] else ""
+        type_there = f" ({value['cjr22']} in CJR22)" if value.get("cjr22") else ""
         return f"{value['code']}: {value['does']}{type_there}"
     if isinstance(value, Mapping) and "decimal" in value:
         bounds = f"between {value['lower']!r} and {value['upper']!r}"
         return f"{_item(value['decimal'], value['exact'])}, {bounds}"
+    if isinstance(value, list):
+        return f"({', '.join(map(str, value))})"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(exact, str):
@@ -245,13 +148,10 @@ def _item(value: Any, exact: Any) -> str:
     return str(value)
 
 
-def _kink(row: Mapping[str, Any], i: int) -> str:
-    exact = row["kinks_exact"][i]
-    return exact if isinstance(exact, str) and len(exact) <= SHORT_DIGITS else short_number(row["kinks"][i])
-
-
-def _or_dash(value: int | None) -> str:
-    return "-" if value is None else str(value)
+def _families(rows: Sequence[Mapping[str, Any]], families: Sequence[str]) -> list[Family[Any]]:
+    """The families of the rows; where there is no row, those that were looked at, or all."""
+    names = dict.fromkeys(row["family"] for row in rows) or families or AVAILABLE
+    return [family_named(name) for name in names]
 
 
 def _csv_cell(value: Any) -> str:

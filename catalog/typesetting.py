@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from catalog.errors import CatalogError, NotAvailable
+from catalog.families import Family, family_named, family_of
+from catalog.problem_file import load_problem
 from catalog.query import Catalog
-from catalog.record import problem_from_record
 from catalog.store import Row
-from symbolic.interval.problem import IntervalProblem
+from symbolic.problem import Problem
 
 LATER = ("transitions",)
 TABLES = ("functions", "strata", "regions", "classification")
@@ -40,7 +42,7 @@ def typeset(
         raise CatalogError("--width does not apply to the classification, which is that of all widths")
     bodies: list[str] = []
     labelled: dict[tuple[str, str], list[tuple[Row, dict[str, str]]]] = {}
-    problems = {row["name"]: problem_from_record(row) for row in catalog.problems()}
+    problems: dict[str, Problem] = {row["name"]: family_of(row).problem_from_record(row) for row in catalog.problems()}
     for name in names:
         if ":" in name and not name.endswith(".toml"):
             entity, row, complete = catalog.record(name)
@@ -51,33 +53,32 @@ def typeset(
             bodies.append(_classification(catalog, name, problem))
         else:
             answer = catalog.query(what, problem=name, width=width)
-            bodies.append(_render(what, answer, answer.complete, problem))
+            bodies.append(_family(catalog, name).latex(what, list(answer), answer.complete, problem))
     for (entity, owner), found in labelled.items():
         rows, complete = [row for row, _ in found], dict(found[0][1])
         complete["caveat"] = "; ".join(filter(None, (complete["caveat"], "only the labels asked for are shown")))
-        bodies.append(_render(entity, rows, complete, problems[owner]))
+        bodies.append(family_of(rows[0]).latex(entity, rows, complete, problems[owner]))
     return document(bodies) if standalone else "\n".join(bodies)
 
 
-def _render(entity: str, rows: Sequence[Row], complete: Row, problem: IntervalProblem | None) -> str:
-    from catalog.latex import render_functions, render_regions
-    from catalog.latex_strata import render_strata
-
-    if entity == "functions":
-        return render_functions(rows, complete, problem=problem)
-    if entity == "strata":
-        return render_strata(rows, complete, problem=problem)
-    return render_regions(rows, complete, problem=problem)
-
-
-def _classification(catalog: Catalog, name: str, problem: IntervalProblem | None) -> str:
+def _classification(catalog: Catalog, name: str, problem: Problem | None) -> str:
     from catalog.latex_classification import render_classification
+    from symbolic.interval.problem import IntervalProblem
 
     if problem is None:
         raise CatalogError(f"{name} is not in {catalog.store.path}; run `saddlery build` on it once")
+    if not isinstance(problem, IntervalProblem):
+        raise CatalogError(f"the classification is that of interval problems; {name} is one of {problem.family}")
     return render_classification(catalog, problem)
 
 
-def _named(catalog: Catalog, name: str, problems: dict[str, IntervalProblem]) -> IntervalProblem | None:
+def _family(catalog: Catalog, name: str) -> Family[Any]:
+    """The family of a problem, which may be a file that is not in the database."""
+    if name.endswith(".toml"):
+        return family_named(load_problem(name).problem.family)
+    return family_named(catalog.store.families()[name])
+
+
+def _named(catalog: Catalog, name: str, problems: dict[str, Problem]) -> Problem | None:
     found = [row["name"] for row in catalog.problems(problem=name)]
     return problems[found[0]] if found else None

@@ -15,7 +15,7 @@ from catalog.errors import CatalogError
 from catalog.store import Store
 
 COLUMNS = {
-    "problems": ("name", "family", "degree"),
+    "problems": ("name", "family", "degree", "samples", "dimension"),
     "regions": ("label", "problem", "width", "interior", "active", "inactive"),
     "functions": (
         "label",
@@ -24,7 +24,9 @@ COLUMNS = {
         "class",
         "pattern",
         "knots",
+        "fitted",
         "minimal_width",
+        "clarke_width",
         "rigor",
         "provisional",
         "loss_lower",
@@ -51,7 +53,9 @@ COLUMNS = {
     ),
 }
 """Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly.
-`negative` is the index; it, `nullity` and `positive` are NULL without a Hessian."""
+`negative` is the index; it, `nullity` and `positive` are NULL without a Hessian. What a family does not have is NULL
+(`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family, `samples`, `dimension` and `fitted`,
+the number of samples that are fit exactly, of data sets)."""
 
 FUNCTIONS = frozenset(
     {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",

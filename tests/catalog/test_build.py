@@ -19,6 +19,7 @@ from conftest import Command, write_problem
 from catalog import build as build_module
 from catalog.build import Progress, build, jobs_of
 from catalog.errors import CatalogError
+from catalog.migrations import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from catalog.problem_file import bundled_problem_files
 from catalog.query import open_catalog
 from catalog.release import release
@@ -155,21 +156,44 @@ def test_strata_that_are_missing_are_surveyed_without_solving_again(
             assert list(here.strata(width=width)) == list(there.strata(width=width))
 
 
-def test_a_database_from_before_the_strata_is_brought_up_to_date(undisturbed: Path, tmp_path: Path) -> None:
-    database = tmp_path / "catalog.sqlite"
-    database.write_bytes(undisturbed.read_bytes())
-    with sqlite3.connect(database) as connection:
-        for table in ("strata", "strata_counts", "strata_surveys"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("DELETE FROM migrations WHERE version = 2")
-        connection.execute("PRAGMA user_version = 1")
+def as_before(database: Path, version: int, path: Path) -> None:
+    """What an earlier version would have stored of a database."""
+    with sqlite3.connect(path) as connection:
+        for migration in MIGRATIONS[:version]:
+            for statement in migration.statements:
+                connection.execute(statement)
+            provenance = (migration.version, migration.name, "2026-01-01", "0")
+            connection.execute("INSERT INTO migrations VALUES (?, ?, ?, ?)", provenance)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("ATTACH ? AS now", (str(database),))
+        tables = [name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
+        for table in sorted(set(tables) - {"migrations"}):
+            then, now = (
+                [row[1] for row in connection.execute(f"PRAGMA {schema}.table_info({table})")]
+                for schema in ("main", "now")
+            )
+            columns = ", ".join(name for name in then if name in now)
+            connection.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM now.{table}")
     connection.close()
-    with pytest.raises(CatalogError, match="has schema 1, older than 2"):
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_database_of_an_earlier_version_is_brought_up_to_date(
+    version: int, undisturbed: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "catalog.sqlite"
+    as_before(undisturbed, version, database)
+    with pytest.raises(CatalogError, match=f"has schema {version}, older than {SCHEMA_VERSION}"):
         open_catalog(database)
+    with Store.writing(database) as store:
+        assert [row["name"] for row in store.migrations()] == [one.name for one in MIGRATIONS]
+        if version > 1:
+            # As an older version marks its strata.
+            with store.transaction() as connection:
+                connection.exec_driver_sql("UPDATE strata_surveys SET version = 0")
     build(jobs_of([write_problem(tmp_path, "p", TARGET, width="3")], None), database)
     assert answers(database) == answers(undisturbed)
-    with Store.reading(database) as store:
-        assert [row["name"] for row in store.migrations()][1:] == ["strata"]
 
 
 def test_strata_over_functions_that_are_gone_are_surveyed_again(undisturbed: Path, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@ r"""The classification for affine targets: closed form against enumeration, refu
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from fractions import Fraction
-from math import isqrt
+from math import comb, isqrt
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,15 @@ from conftest import Command, write_problem
 
 from catalog.build import build, jobs_of
 from catalog.classification import check_width, closed_form
+from catalog.interval.rows import function_row
 from catalog.query import open_catalog
 from catalog.store import Row, Store
+from catalog.strata_record import pack
 from catalog.strata_store import packed_strata
 from symbolic.enclosure import bounds
 from symbolic.errors import Refuted
 from symbolic.interval.problem import IntervalProblem
+from symbolic.surveys import survey, survey_strata
 
 PLACES = 10**40
 
@@ -120,6 +125,68 @@ def test_another_function_or_loss_refutes_it(small_database: Path) -> None:
         check_width(problem, 4, functions, [])
     with pytest.raises(Refuted, match="the loss of x:B"):
         check_width(IntervalProblem.from_text("x", "2*x"), 3, functions, [])
+
+
+def quadratic(name: str = "q") -> IntervalProblem:
+    return IntervalProblem(name, (Fraction(1), Fraction(-2, 3)), (Fraction(-1), Fraction(5, 2)), activation="quadratic")
+
+
+def quadratic_rows(width: int) -> tuple[list[Row], list[Row]]:
+    """Functions and strata as the database has them."""
+    found = survey(quadratic(), width)
+    functions = [function_row(one, i) for i, one in enumerate(found.functions)]
+    return functions, list(pack("q", survey_strata(found).strata).rows)
+
+
+@pytest.mark.parametrize("width", range(1, 7))
+def test_the_quadratic_activation_at_widths_one_to_six(width: int) -> None:
+    functions, strata = quadratic_rows(width)
+    check_width(quadratic(), width, functions, strata)
+    (mean,) = closed_form(quadratic(), width)
+    # int (alpha (x - mu))^2 = alpha^2 (b - a)^3 / 12
+    assert (mean.pattern, mean.loss) == ("", Fraction(4, 9) * Fraction(7, 2) ** 3 / 12)
+    targets = sum(row["class"] == "A" for row in functions)
+    assert (targets, len(strata)) == (int(width > 1), comb(width + 5, 5) + targets)
+    assert sum(row["orbit_size"] for row in strata) == 6**width + targets
+    zero = ".".join(["zero"] * width)
+    assert [row["label"] for row in strata if row["kind"] == "saddle"] == [f"q:B..1@{width}:{zero}"]
+    assert {row["kind"] for row in strata} == {"saddle", "strict_saddle", *["global_minimum"] * targets}
+
+
+def test_what_refutes_the_quadratic_classification() -> None:
+    functions, strata = quadratic_rows(2)
+    chosen = next(row for row in strata if row["label"].endswith("con+.zero"))
+    for change, words in (
+        ({"kind": "saddle"}, "kind and index"),
+        ({"negative": 2}, "kind and index"),
+        ({"dimension": 2}, "dimension and inertia"),
+        ({"nullity": 5}, "dimension and inertia"),
+        ({"label": "q:B..1@2:con+.con+"}, "kind and index|not those"),
+    ):
+        changed = [row | change if row is chosen else row for row in strata]
+        with pytest.raises(Refuted, match=words):
+            check_width(quadratic(), 2, functions, changed)
+    with pytest.raises(Refuted, match="strata of q at width 2 are not those"):
+        check_width(quadratic(), 2, functions, [row for row in strata if row is not chosen])
+    with pytest.raises(Refuted, match="functions of q at width 1 are not those"):
+        check_width(quadratic(), 1, functions, strata)
+
+
+def test_the_quadratic_table_is_printed_and_compiles(saddlery: Command, tmp_path: Path) -> None:
+    file = write_problem(tmp_path, "q", "1 - 2*x/3", activation='"quadratic"', domain='["-1", "5/2"]', width="3")
+    database = ["--db", str(tmp_path / "q.sqlite")]
+    assert saddlery("build", str(file), *database).code == 0
+    text = saddlery("latex", "q", "--what", "classification", "--standalone", *database).out
+    assert "quadratic activation" in text
+    assert "widths 1, 2, 3: 85 strata" in re.sub(r"\s+", " ", text)
+    assert r"(m,\ 3n - 2m,\ m + 1)" in text
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    (tmp_path / "q.tex").write_text(text)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "q.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "Overfull" not in done.stdout
 
 
 def test_the_command_prints_it_for_affine_targets_only(small_database: Path, saddlery: Command, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import sympy
 
 from catalog import latex, latex_strata
 from catalog.errors import CatalogError
+from catalog.interval import latex as interval_latex
 from catalog.latex_cells import (
     RootNotes,
     bounded_decimal,
@@ -141,7 +142,7 @@ def test_printed_loss_of_a_region_has_the_value_of_the_loss(leak: str) -> None:
         symbols = reduced_coordinates(region, setting.leak)
         point = {symbol: Fraction(rng.randint(-30, 30), rng.randint(1, 12)) for symbol in symbols}
         values = {expression_math(str(symbol)): value for symbol, value in point.items()}
-        line = latex.region_equations(problem, {"neurons": list(region.neurons)})[0]
+        line = interval_latex.region_equations(problem, {"neurons": list(region.neurons)})[0]
         exact = reduced_loss(region, setting).subs(
             {symbol: sympy.Rational(v.numerator, v.denominator) for symbol, v in point.items()}
         )
@@ -150,7 +151,7 @@ def test_printed_loss_of_a_region_has_the_value_of_the_loss(leak: str) -> None:
 
 def test_every_gradient_equation_is_printed() -> None:
     problem = IntervalProblem.from_text("x2", "x**2")
-    lines = latex.region_equations(problem, {"neurons": ["+", "-", "active"]})
+    lines = interval_latex.region_equations(problem, {"neurons": ["+", "-", "active"]})
     names = [line.split("=")[0].strip() for line in lines]
     assert names == ["L", *(rf"\partial L/\partial {name}" for name in ("t_{1}", "t_{2}", "u_{1}", "u_{2}", "s", "d"))]
     assert all(line.endswith("= 0") for line in lines[1:])
@@ -250,7 +251,7 @@ def test_user_text_is_escaped() -> None:
 )
 def test_the_completeness_statement_says_what_is_proved(status: str, words: str) -> None:
     complete = {"status": status, "reason": "because of_this", "caveat": "unless 5% of that"}
-    text = latex.render_functions([], complete)
+    text = interval_latex.render_functions([], complete)
     assert words in text
     assert r"Because of\_this." in text
     assert r"Caveat: unless 5\% of that." in text
@@ -260,7 +261,7 @@ def test_the_completeness_statement_says_what_is_proved(status: str, words: str)
 
 def test_a_table_without_a_known_status_is_refused() -> None:
     with pytest.raises(CatalogError):
-        latex.render_functions([], {"status": "surely", "reason": "", "caveat": ""})
+        interval_latex.render_functions([], {"status": "surely", "reason": "", "caveat": ""})
 
 
 def test_a_float_is_never_printed() -> None:
@@ -326,7 +327,7 @@ def region_rows(chosen: list[Region]) -> list[dict[str, object]]:
 
 def test_the_function_table_names_every_row_and_every_kink() -> None:
     rows = function_rows()
-    text = latex.render_functions(rows, PROVED, problem=IntervalProblem.from_text("x2", "x**2"))
+    text = interval_latex.render_functions(rows, PROVED, problem=IntervalProblem.from_text("x2", "x**2"))
     for row in rows:
         assert label_cell(row["label"]) in text
     assert text.count("$t_{1} = ") == sum(bool(row["kinks"]) for row in rows)
@@ -365,10 +366,10 @@ def test_the_tables_compile_without_overfull_boxes(tmp_path: Path, small_databas
     chosen = [*regions(1), *regions(3)[-4:], *regions(4)[-1:]]
     undecided = {"status": "undecided", "reason": "system +- kept 3 open boxes", "caveat": "a_b & 50%"}
     bodies = [
-        latex.render_functions(function_rows(), undecided, problem=problem),
-        latex.render_regions(region_rows(chosen), PROVED, problem=problem),
+        interval_latex.render_functions(function_rows(), undecided, problem=problem),
+        interval_latex.render_regions(region_rows(chosen), PROVED, problem=problem),
         latex.table_latex("problems", [{"name": "x2", "target": "x**2", "domain": ["0", "1"]}], PROVED),
-        latex.render_functions([], PROVED),
+        interval_latex.render_functions([], PROVED),
     ]
     with open_catalog(small_database) as opened:
         strata = opened.strata(problem="x2", notion="clarke", where="function <> 'x2:A.1.1'")

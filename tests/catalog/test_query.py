@@ -53,6 +53,7 @@ FUNCTION_FIELDS = {
 REGION_FIELDS = {
     "label": str,
     "problem": str,
+    "family": str,
     "width": int,
     "neurons": list,
     "order": list,
@@ -432,7 +433,7 @@ def test_the_package_opens_the_default_database(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_html_is_escaped() -> None:
-    row = {"name": "<b>", "family": "f", "target": "x", "domain": ["0", "1"], "leak": "0", "surveys": []}
+    row = {"name": "<b>", "family": "interval", "target": "x", "domain": ["0", "1"], "leak": "0", "surveys": []}
     html = Answer("problems", [row], {"status": "undecided", "reason": "<i>", "caveat": ""})._repr_html_()
     assert "<b>" not in html
     assert "&lt;i&gt;" in html

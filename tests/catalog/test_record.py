@@ -11,17 +11,10 @@ from hypothesis import strategies as st
 from test_number_text import dyadics, numbers
 
 from catalog.errors import CatalogError
+from catalog.interval.problem_table import problem_from_record, problem_record
+from catalog.interval.record import cell_from_record, cell_record, function_from_record, function_record
 from catalog.query import open_catalog
-from catalog.record import (
-    cell_from_record,
-    cell_record,
-    from_text,
-    function_from_record,
-    function_record,
-    problem_from_record,
-    problem_record,
-    to_text,
-)
+from catalog.record import from_text, to_text
 from symbolic.enclosure import Rigor
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem

@@ -21,8 +21,10 @@ PROBLEM = {
     "family": "interval",
     "content": "something",
     "canonical": "c",
-    "degree": 2,
     "record": "{}",
+    "degree": 2,
+    "samples": None,
+    "dimension": None,
 }
 CELL = {
     "canonical": "c",
@@ -227,7 +229,8 @@ def test_a_write_that_was_killed_is_undone_by_the_next_reader(path: Path) -> Non
     writer.execute("BEGIN IMMEDIATE")
     writer.execute("DELETE FROM problems")
     for i in range(200):
-        writer.execute("INSERT INTO problems VALUES (?, 'f', ?, 'c', 1, '{}')", (f"q{i}", "x" * 2000))
+        columns = "(name, family, content, canonical, record)"
+        writer.execute(f"INSERT INTO problems {columns} VALUES (?, 'f', ?, 'c', '')", (f"q{i}", "x" * 2000))
     killed = path.with_name("killed.sqlite")
     killed.write_bytes(path.read_bytes())
     Path(f"{killed}-journal").write_bytes(Path(f"{path}-journal").read_bytes())

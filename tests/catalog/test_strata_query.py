@@ -19,6 +19,7 @@ from catalog.query import Catalog, open_catalog
 STRATUM_FIELDS = {
     "label": str,
     "problem": str,
+    "family": str,
     "function": str,
     "width": int,
     "kind": str,
@@ -29,6 +30,7 @@ STRATUM_FIELDS = {
     "hessian": str,
     "dimension": int,
     "gauge_dimension": int,
+    "descent": (dict, type(None)),
     "stationarity": dict,
     "neurons": list,
     "orbit_size": int,

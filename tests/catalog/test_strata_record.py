@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from catalog.build_rows import strata_survey_row
 from catalog.errors import CatalogError
 from catalog.number_text import number_from_record
-from catalog.record import from_text, to_text
+from catalog.record import Record, from_text, to_text
 from catalog.strata_record import (
     Vocabulary,
     codes_of,
+    descent_lines,
     hessian_of,
     numbers_text,
     pack,
@@ -21,25 +23,37 @@ from catalog.strata_record import (
     stratum_record,
     unpack,
 )
+from symbolic.enclosure import Verdict
 from symbolic.interval.problem import IntervalProblem
+from symbolic.interval.strata.descent import Descent, Term, descents
+from symbolic.interval.strata.strata import Stratum
 from symbolic.problem import Kind
-from symbolic.surveys import StrataSurvey, survey, survey_strata
+from symbolic.surveys import StrataSurvey, Survey, survey, survey_strata
 
 
 @pytest.fixture(scope="module", params=[("x**3 - x", "0", 2), ("x**2", "1/3", 1), ("2*x - 1", "0", 3)])
-def surveyed(request: pytest.FixtureRequest) -> StrataSurvey:
+def functions(request: pytest.FixtureRequest) -> Survey:
     target, leak, width = request.param
-    return survey_strata(survey(IntervalProblem.from_text("p", target, leak=leak), width))
+    return survey(IntervalProblem.from_text("p", target, leak=leak), width)
 
 
-def test_a_packed_stratum_is_its_record(surveyed: StrataSurvey) -> None:
-    packed = pack("p", surveyed.strata)
+@pytest.fixture(scope="module")
+def surveyed(functions: Survey) -> StrataSurvey:
+    return survey_strata(functions)
+
+
+def test_a_packed_stratum_is_its_record(functions: Survey, surveyed: StrataSurvey) -> None:
+    curves = descents(functions.problem, functions.realized, surveyed.strata)
+    packed = pack("p", surveyed.strata, curves)
     words = Vocabulary(numbers_text(packed), to_text(packed.roles))
     assert len(packed.rows) == len(surveyed.strata) > 10
     for stratum, row in zip(surveyed.strata, packed.rows, strict=True):
-        record = stratum_record(stratum)
-        assert unpack(row, words.records) == record
+        descent = curves.get(stratum.label)
+        record = stratum_record(stratum, descent)
+        assert unpack(row, words.records) == words.record(row) == record
         assert from_text(to_text(record)) == record
+        check_record(record, stratum)
+        assert curve_of(record) == descent
         for part in ("w", "b", "v"):
             numbers = tuple(number_from_record(one) for one in record["sample"][part])
             assert numbers == getattr(stratum.sample, part)
@@ -50,10 +64,51 @@ def test_a_packed_stratum_is_its_record(surveyed: StrataSurvey) -> None:
             assert [neuron["cjr22"] for neuron in shown["neurons"]] == [role.cjr_type for role in stratum.roles]
 
 
-def test_numbers_are_kept_once(surveyed: StrataSurvey) -> None:
-    packed = pack("p", surveyed.strata)
+def check_record(record: Record, stratum: Stratum) -> None:
+    """Every field that is no number, from the stratum itself."""
+    for name in ("label", "function", "width", "reason", "dimension", "gauge_dimension", "orbit_size"):
+        assert record[name] == getattr(stratum, name)
+    assert (record["kind"], record["rigor"]) == (stratum.kind.value, stratum.rigor.value)
+    inertia = None if stratum.inertia is None else vars(stratum.inertia)
+    assert inertia in (None, {"negative": record["index"], "zero": record["nullity"], "positive": record["positive"]})
+    assert (record["index"] is None) == (inertia is None)
+    assert record["stationarity"] == {name: value.value for name, value in vars(stratum.stationarity).items()}
+
+
+def curve_of(record: Record) -> Descent | None:
+    found = record["descent"]
+    if found is None:
+        return None
+    terms = [Term(one["parameter"], Fraction(one["coefficient"]), one["power"]) for one in found["terms"]]
+    return Descent(tuple(terms), found["order"], number_from_record(found["leading"]), found["argument"])
+
+
+def test_a_descent_curve_is_told_with_its_leading_coefficient(functions: Survey, surveyed: StrataSurvey) -> None:
+    curves = descents(functions.problem, functions.realized, surveyed.strata)
+    packed = pack("p", surveyed.strata, curves)
+    words = Vocabulary(numbers_text(packed), to_text(packed.roles))
+    told = {row["label"]: words.row(row)["descent"] for row in packed.rows}
+    assert {label for label, descent in told.items() if descent is not None} == set(curves)
+    assert {one.label for one in surveyed.strata if one.kind is Kind.SADDLE} == set(curves)
+    for label, curve in curves.items():
+        descent = told[label]
+        assert Fraction(descent["leading"]) < 0
+        exact = curve.leading if isinstance(curve.leading, Fraction) else None
+        assert descent["leading_exact"] == (None if exact is None else str(exact))
+        lines = descent_lines(descent)
+        assert lines[0].startswith(f"{curve.argument}: ")
+        assert lines[1].endswith(f"eps**{curve.order} + O(eps**{curve.order + 1})" if curve.order > 1 else "O(eps**2)")
+    row = next(row for row in packed.rows if row["descent"] is not None)
+    for text in ("flat;3", "flat;3;0;b1 -1", "flat;three;0;b1 -1 1"):
+        with pytest.raises(CatalogError, match=r"descent curve of p:.* is malformed"):
+            words.row(row | {"descent": text})
+
+
+def test_numbers_are_kept_once(functions: Survey, surveyed: StrataSurvey) -> None:
+    packed = pack("p", surveyed.strata, descents(functions.problem, functions.realized, surveyed.strata))
     assert len(set(packed.numbers)) == len(packed.numbers)
     used = {int(i) for row in packed.rows for i in row["sample"].replace(";", " ").split()}
+    used |= {int(row["descent"].split(";")[2]) for row in packed.rows if row["descent"] is not None}
     assert used == set(range(len(packed.numbers)))
 
 
@@ -86,8 +141,7 @@ def test_a_hessian_that_is_missing_is_told_from_one_that_was_not_proved(surveyed
     smooth = next(one for one in surveyed.strata if one.inertia is not None)
     assert hessian_of(replace(smooth, inertia=None)) == "undecided"
     rough_one = next(one for one in surveyed.strata if hessian_of(one) == "no" and one.roles is not None)
-    reason = "a residual at an end or at a site could not be proved not to vanish"
-    assert hessian_of(replace(rough_one, kind=Kind.UNDECIDED, reason=reason)) == "undecided"
+    assert hessian_of(replace(rough_one, kind=Kind.UNDECIDED, hessian=Verdict.UNDECIDED)) == "undecided"
 
 
 def test_what_cannot_be_packed(surveyed: StrataSurvey) -> None:
@@ -102,7 +156,7 @@ def test_what_cannot_be_packed(surveyed: StrataSurvey) -> None:
     with pytest.raises(CatalogError, match="has two meanings"):
         pack("p", [first, other])
     with pytest.raises(CatalogError, match="malformed"):
-        unpack({"label": "p", "sample": "1;2"}, [])
+        unpack({"label": "p", "sample": "1;2", "descent": None}, [])
 
 
 def test_nothing_at_all_can_be_packed() -> None:

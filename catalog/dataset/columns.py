@@ -1,0 +1,106 @@
+"""The tables of the data-set family for people: which columns, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.cells import (
+    SHORT_DIGITS,
+    STRATA_SHORT,
+    YES_NO,
+    flat_loss,
+    or_dash,
+    short_number,
+    stratum_cells,
+    survey_cells,
+)
+from catalog.families import Columns
+
+COLUMNS = {
+    "problems": Columns(
+        ("problem", "family", "samples", "dimension", "widths", "completeness"),
+        ("name", "family", "inputs", "targets", "bias", "surveys"),
+    ),
+    "regions": Columns(
+        ("label", "width", "neurons", "functions", "completeness"),
+        ("label", "problem", "family", "width", "neurons", "loss", "completeness", "functions"),
+    ),
+    "functions": Columns(
+        ("label", "width", "loss", "residuals", "fit", "rigor", "local minimum"),
+        (
+            "label",
+            "problem",
+            "family",
+            "minimal_width",
+            "clarke_width",
+            "loss",
+            "loss_exact",
+            "loss_lower",
+            "loss_upper",
+            "residuals",
+            "fit",
+            "rigor",
+            "kinds",
+            "indices",
+            "local_minimum",
+        ),
+    ),
+    "strata": Columns(
+        STRATA_SHORT,
+        (
+            "label",
+            "problem",
+            "family",
+            "function",
+            "width",
+            "kind",
+            "reason",
+            "index",
+            "nullity",
+            "positive",
+            "hessian",
+            "dimension",
+            "gauge_dimension",
+            "smooth",
+            "directional",
+            "clarke",
+            "neurons",
+            "orbit_size",
+            "w",
+            "a",
+            "rigor",
+        ),
+    ),
+}
+
+
+def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
+    """The cells of a row in the table for the eye."""
+    if entity == "problems":
+        dimension = len(row["inputs"][0]) + int(row["bias"])
+        return [row["name"], row["family"], str(len(row["targets"])), str(dimension), *survey_cells(row["surveys"])]
+    if entity == "regions":
+        neurons = " ".join(row["neurons"])
+        return [row["label"], str(row["width"]), neurons, str(len(row["functions"])), row["completeness"]]
+    if entity == "strata":
+        return stratum_cells(row)
+    loss = row["loss"]
+    return [
+        row["label"],
+        or_dash(row["minimal_width"]),
+        loss["exact"] if len(loss["exact"]) <= SHORT_DIGITS else short_number(loss["decimal"]),
+        " ".join(row["residuals"]),
+        " ".join(map(str, row["fit"])) or "-",
+        row["rigor"],
+        YES_NO[row["local_minimum"]],
+    ]
+
+
+def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row with a value for each column of CSV."""
+    if entity == "functions":
+        return {**row, **flat_loss(row)}
+    if entity == "strata":
+        return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
+    return row
