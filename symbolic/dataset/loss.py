@@ -39,17 +39,29 @@ def region_loss(problem: DatasetProblem, patterns: Sequence[str]) -> sympy.Expr:
         if len(pattern) != count or set(pattern) - set("+-0"):
             raise InvalidProblem(f"a pattern of this data set is a word of {count} letters +, -, 0, not {pattern!r}")
     symbols = region_symbols(problem, len(patterns))
+    inner = [symbols[j * dimension : (j + 1) * dimension] for j in range(len(patterns))]
     outer = symbols[len(patterns) * dimension :]
-    total = sympy.Poly(0, *symbols, domain="QQ")
-    for k, (sample, target) in enumerate(zip(problem.samples, problem.targets, strict=True)):
-        residual = sympy.Poly(_rational(target), *symbols, domain="QQ")
-        for j, pattern in enumerate(patterns):
-            if pattern[k] == "+":
-                inner = symbols[j * dimension : (j + 1) * dimension]
-                linear = sum((_rational(x) * w for x, w in zip(sample, inner, strict=True)), sympy.Integer(0))
-                residual -= sympy.Poly(outer[j] * linear, *symbols, domain="QQ")
-        total += residual * residual
-    return (total * sympy.Rational(1, 2 * count)).as_expr()
+    active = [[k for k in range(count) if pattern[k] == "+"] for pattern in patterns]
+    samples, targets = problem.samples, problem.targets
+    # 2n L = sum y^2 - 2 sum_j a_j <w_j, sum_{A_j} y x> + sum_{j,l} a_j a_l w_j^T (sum_{A_j & A_l} x x^T) w_l.
+    terms: dict[tuple[sympy.Symbol, ...], Fraction] = {(): sum((y * y for y in targets), Fraction(0))}
+
+    def add(coefficient: Fraction, *monomial: sympy.Symbol) -> None:
+        key = tuple(sorted(monomial, key=symbols.index))
+        terms[key] = terms.get(key, Fraction(0)) + coefficient
+
+    for j, mine in enumerate(active):
+        for i in range(dimension):
+            add(-2 * sum((targets[k] * samples[k][i] for k in mine), Fraction(0)), outer[j], inner[j][i])
+        for other in range(len(patterns)):
+            both = [k for k in mine if k in active[other]]
+            for i in range(dimension):
+                for m in range(dimension):
+                    moment = sum((samples[k][i] * samples[k][m] for k in both), Fraction(0))
+                    add(moment, outer[j], outer[other], inner[j][i], inner[other][m])
+    return sympy.Add(
+        *(sympy.Mul(_rational(value / (2 * count)), *monomial) for monomial, value in terms.items() if value)
+    )
 
 
 def region_gradient(problem: DatasetProblem, patterns: Sequence[str]) -> tuple[sympy.Expr, ...]:
