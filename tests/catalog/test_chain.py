@@ -106,6 +106,16 @@ def test_patterns_are_read_in_every_spelling(toy, tmp_path):
         assert [one["sign"] for one in answer["neurons"]] == [1, -1]
 
 
+def test_the_command(saddlery, toy, tmp_path):
+    outcome = saddlery("chain", toy, "--format", "json")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert json.loads(outcome.out) == answer_of(toy)
+    bad = tmp_path / "bad.json"
+    bad.write_text('["+++p"]')
+    assert saddlery("chain", toy, "--patterns", str(bad)).is_refused()
+    assert saddlery("chain", "nothing").is_refused()
+
+
 def test_a_narrow_network_ends_spuriously(toy, tmp_path):
     path = tmp_path / "narrow.json"
     path.write_text('["-+p", "-+p"]')

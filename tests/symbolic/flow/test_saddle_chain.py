@@ -89,7 +89,7 @@ def test_wide_chains(name, losses, tau):
     ("name", "width", "seed", "end"),
     [
         ("toy", 12, 1, 4),
-        ("tent3", 16, 1, 16),
+        pytest.param("tent3", 16, 1, 16, marks=pytest.mark.slow),
         pytest.param("scalar3", 16, 1, 8, marks=pytest.mark.slow),
         pytest.param("xor", 20, 1, 20, marks=pytest.mark.slow),
     ],
@@ -112,6 +112,26 @@ def test_runs_from_small_weights_jump_when_the_chain_says(name, width, seed, end
 
 
 @pytest.mark.slow
+def test_small_neurons_move_while_the_others_jump():
+    """From where they were before the first jump, the negative neurons would end on the other side of sample 4."""
+    inputs = tuple((Fraction(k),) for k in range(5))
+    problem = DatasetProblem("later", inputs, tuple(map(Fraction, (-2, -2, 2, 0, 2))), bias=True)
+    chain = saddle_chain(problem)
+    directions, signs = random_directions(30, 2, 5)
+    jumps = []
+    for exponent in (8, 12):
+        start = balanced(directions, signs, f"1e-{exponent}")
+        run = integrate(problem.samples, problem.targets, start.inner, start.outer, 4 * exponent * math.log(10))
+        found = staircase(run)
+        assert [p.loss for p in found.plateaus] == pytest.approx([float(loss) for loss in chain.losses], abs=2e-3)
+        jumps.append(found.transitions)
+    slopes = [(late - early) / (4 * math.log(10)) for early, late in zip(*jumps, strict=True)]
+    assert slopes == pytest.approx([float(step.tau) for step in chain.steps], rel=1e-3)
+    assert [str(loss) for loss in chain.losses] == ["8/5", "8/7", "3/5"]
+    assert chain.end is Kind.LOCAL_MINIMUM
+
+
+@pytest.mark.slow
 def test_zigzag_from_forty_random_neurons():
     """The two jumps are so near that lambda must be very small before the plateau between them is flat."""
     problem = problem_of("zigzag4")
@@ -123,6 +143,7 @@ def test_zigzag_from_forty_random_neurons():
     assert seen == pytest.approx([float(loss) for loss in chain.losses], abs=5e-3)
 
 
+@pytest.mark.slow
 def test_given_directions_agree_with_the_wide_chain_or_take_their_own_way():
     problem = problem_of("zigzag4")
     directions, signs = random_directions(40, problem.dimension, 3)
@@ -142,6 +163,7 @@ def test_a_network_that_cannot_start_stays():
     assert chain.end is Kind.LOCAL_MINIMUM
 
 
+@pytest.mark.slow
 def test_slow_decay_is_identified():
     """The first neuron fades like 1/t after the second jump."""
     chain = saddle_chain(problem_of("xor-no-bias"))
