@@ -231,7 +231,7 @@ def outward_floats(number: Number) -> tuple[float, float]:
     Guarantee: checked with rational arithmetic; beyond the range of floats an end is infinite.
     """
     low, high = bounds(number)
-    return _float_below(low), -_float_below(-high)
+    return _float_below(low), 0.0 - _float_below(-high)
 
 
 def _float_below(value: Fraction) -> float:
