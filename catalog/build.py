@@ -131,7 +131,7 @@ class _Counter:
 
 def _width_of(loaded: ProblemFile, width: int | None) -> int:
     if width is not None:
-        return family_named(loaded.problem.family).check_width(width)
+        return family_named(loaded.problem.family).check_width(loaded.problem, width)
     if loaded.width is None:
         raise CatalogError(f"{loaded.path}: no width; write width = 3 into the file, or give --width")
     return loaded.width

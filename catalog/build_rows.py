@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from catalog import __version__
 from catalog.errors import CatalogError
+from catalog.packed_strata import PackedStrata, numbers_text
 from catalog.record import to_text
 from catalog.store import Row, Store, now
-from catalog.strata_record import PackedStrata, numbers_text
 from catalog.strata_store import strata_surveys_of
 from symbolic.problem import Completeness, Problem
 

@@ -55,6 +55,10 @@ def build(
     patterns: Annotated[
         int | None, typer.Option("--patterns-budget", metavar="N", help="Activation patterns allowed for a data set.")
     ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(metavar="targets[K]=P..Q", help="Instead sweep this target of a data set through an interval."),
+    ] = None,
     db: Database = None,
 ) -> None:
     """Survey problems into the database (no FILE: the bundled ones). Interrupt and repeat to go on."""
@@ -73,6 +77,9 @@ def build(
         raise CatalogError(f"--budget must be a positive number of seconds, not {budget}")
     if patterns is not None and patterns < 1:
         raise CatalogError(f"--patterns-budget must be a positive integer, not {patterns}")
+    if vary is not None:
+        _sweep(files or [], vary, width, db, patterns, strict)
+        return
     jobs = jobs_of(files or bundled_problem_files(), width)
     options: dict[str, Any] = {"workers": workers or default_workers(), "budget": budget, "patterns": patterns}
     with progress_bar() as report:
@@ -103,10 +110,29 @@ def build(
         raise Undecided(f"{len(doubtful)} of {len(rows)} surveys stayed undecided")
 
 
+def _sweep(
+    files: list[str], vary: str, width: int | None, db: str | None, patterns: int | None, strict: bool
+) -> None:
+    """The sweep of `build --vary`: what was found, in full."""
+    from catalog.progress import progress_bar
+    from catalog.sweeps import build_sweeps, sweeps_text
+    from symbolic.errors import Undecided
+
+    with progress_bar() as report:
+        rows = build_sweeps(files, vary, width, db, patterns=patterns, report=report)
+    typer.echo(sweeps_text(rows))
+    doubtful = [row for row in rows if row["status"] != "proved"]
+    for row in doubtful:
+        typer.echo(f"saddlery: {row['label']} is undecided: {row['reason']}", err=True)
+    if doubtful and strict:
+        raise Undecided(f"{len(doubtful)} of {len(rows)} sweeps stayed undecided")
+
+
 @app.command()
 def query(
     entity: Annotated[
-        str, typer.Argument(metavar="ENTITY", help="problems, regions, functions, strata, transitions or branches.")
+        str,
+        typer.Argument(metavar="ENTITY", help="problems, regions, functions, strata, sweeps, transitions or branches."),
     ],
     problem: Annotated[str | None, typer.Option(help="A name in the database, or a path ending in .toml.")] = None,
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed of each problem.")] = None,
@@ -158,10 +184,17 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
     from catalog.query import open_catalog
     from catalog.tables import full_record, plain_table, summary_columns
 
+    def in_full(entity: str, row: dict[str, Any]) -> str:
+        if entity != "sweeps":
+            return full_record(row)
+        from catalog.dataset.sweep_text import sweep_text
+
+        return sweep_text(row)
+
     with open_catalog(db) as opened:
         entity, row, complete = opened.record(label)
         width, summary = opened.strata_summary(label) if entity == "functions" else (0, [])
-    typer.echo(full_record(row))
+    typer.echo(in_full(entity, row))
     if summary:
         typer.echo(f"\nStrata over it at width {width}:\n")
         typer.echo(plain_table(*summary_columns(summary)))

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 FAMILIES = ("interval", "dataset", "teacher")
 """Every family that a problem file may name."""
 
-_HOMES = {"interval": "catalog.interval.family", "dataset": "catalog.dataset.family"}
+_HOMES = {
+    "interval": "catalog.interval.family",
+    "dataset": "catalog.dataset.family",
+    "teacher": "catalog.teacher.family",
+}
 
 AVAILABLE = tuple(_HOMES)
 """The families of this version."""
@@ -94,8 +98,11 @@ class Family(Protocol[P]):
             InvalidProblem, Refusal: one line that says what would be right.
         """
 
-    def check_width(self, width: int) -> int:
+    def check_width(self, problem: P, width: int) -> int:
         """The width itself if it can be surveyed; else `InvalidProblem`."""
+
+    def default_width(self, problem: P) -> int | None:
+        """The width to survey where neither the file nor the user names one; None if there is none."""
 
     def notes(self, problem: P) -> tuple[str, ...]:
         """What the user should know of a legal problem before reading answers to it."""

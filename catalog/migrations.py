@@ -189,6 +189,79 @@ MIGRATIONS = (
             *_made_nullable("regions", "inactive", "INTEGER"),
         ),
     ),
+    Migration(
+        5,
+        "teacher problems: surveys of one width alone, branches, orbits of any size",
+        (
+            "ALTER TABLE problems ADD COLUMN teachers INTEGER",
+            "ALTER TABLE functions ADD COLUMN name TEXT",
+            "ALTER TABLE functions ADD COLUMN isotropy TEXT",
+            # Which functions a survey lists, where those of different widths are not parts of one list.
+            """CREATE TABLE survey_functions (
+                problem TEXT NOT NULL,
+                width INTEGER NOT NULL,
+                function TEXT NOT NULL REFERENCES functions (label),
+                position INTEGER NOT NULL,
+                PRIMARY KEY (problem, width, function),
+                FOREIGN KEY (problem, width) REFERENCES surveys (problem, width)
+            ) STRICT""",
+            # An orbit beyond 64 bits: orbit_size is a REAL near it, for comparisons, and orbit the exact text.
+            *_made_nullable("strata", "orbit_size", "ANY"),
+            "ALTER TABLE strata ADD COLUMN orbit TEXT",
+            *_made_nullable("strata_surveys", "labelled", "TEXT"),
+            *_made_nullable("strata_counts", "labelled", "TEXT"),
+            # The named families do not depend on the problem.
+            """CREATE TABLE branch_surveys (
+                name TEXT PRIMARY KEY,
+                status TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                caveat TEXT NOT NULL,
+                record TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                seconds REAL NOT NULL,
+                finished_at TEXT NOT NULL,
+                software TEXT NOT NULL
+            ) STRICT""",
+            """CREATE TABLE branches (
+                id INTEGER PRIMARY KEY,
+                name TEXT NOT NULL REFERENCES branch_surveys (name),
+                irrep TEXT NOT NULL,
+                kind_from TEXT NOT NULL,
+                kind_to TEXT NOT NULL,
+                k_lower REAL NOT NULL,
+                k_upper REAL NOT NULL,
+                position INTEGER NOT NULL,
+                record TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
+    Migration(
+        6,
+        "cases and sweeps of data sets",
+        (
+            """CREATE TABLE cases (
+                problem TEXT NOT NULL REFERENCES problems (name),
+                width INTEGER NOT NULL,
+                record TEXT NOT NULL,
+                PRIMARY KEY (problem, width)
+            ) STRICT""",
+            """CREATE TABLE sweeps (
+                label TEXT PRIMARY KEY,
+                problem TEXT NOT NULL REFERENCES problems (name),
+                width INTEGER NOT NULL,
+                sample INTEGER NOT NULL,
+                lower TEXT NOT NULL,
+                upper TEXT NOT NULL,
+                status TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                record TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                seconds REAL NOT NULL,
+                finished_at TEXT NOT NULL,
+                software TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].version

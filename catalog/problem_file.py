@@ -18,7 +18,7 @@ MAXIMAL_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ProblemFile:
-    """A problem and the width its file asks for (None if the file is silent)."""
+    """A problem and the width its file asks for, or that of its family (None if both are silent)."""
 
     problem: Problem
     width: int | None
@@ -85,7 +85,9 @@ def _problem(table: dict[str, Any], path: Path) -> ProblemFile:
     family = family_named(name)
     problem = family.read_problem(table)
     width = width_field(table)
-    return ProblemFile(problem, None if width is None else family.check_width(width), path)
+    if width is None:
+        return ProblemFile(problem, family.default_width(problem), path)
+    return ProblemFile(problem, family.check_width(problem, width), path)
 
 
 def _quoted() -> str:

@@ -40,7 +40,7 @@ from catalog.strata_query import (
 from catalog.strata_store import labels_of_strata, strata_surveys_of, summary_of_function
 from catalog.where import keys_where
 
-ENTITIES = ("problems", "regions", "functions", "strata")
+ENTITIES = ("problems", "regions", "functions", "strata", "sweeps")
 LATER_ENTITIES = ("transitions", "branches")
 
 
@@ -75,7 +75,11 @@ class Catalog:
             raise CatalogError(f"unknown entity {entity!r}; choose from {', '.join(ENTITIES + LATER_ENTITIES)}")
         asked = {name: value for name, value in filters.items() if value is not None}
         method: Callable[..., Answer] = getattr(self, entity)
-        allowed = {"problems": {"problem", "width", "where"}, "regions": {"problem", "width", "where"}}
+        allowed = {
+            "problems": {"problem", "width", "where"},
+            "regions": {"problem", "width", "where"},
+            "sweeps": {"problem", "width"},
+        }
         for name in asked:
             if name not in allowed.get(entity, asked):
                 raise CatalogError(f"--{name.replace('_', '-')} does not apply to {entity}")
@@ -221,6 +225,12 @@ class Catalog:
             complete = undecided(complete, reason)
         return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
 
+    def sweeps(self, *, problem: str | None = None, width: int | None = None) -> Answer:
+        """The stored sweeps in a target value of data sets (`catalog.sweeps.answer_sweeps`)."""
+        from catalog.sweeps import answer_sweeps
+
+        return answer_sweeps(self.store, problem, width)
+
     def _functions_over(self, scope: Scope, notion: str | None) -> list[Row]:
         if not scope.surveyed:
             return []
@@ -249,6 +259,12 @@ class Catalog:
         if found is not None:
             survey = strata_surveys_of(self.store)[_key(found)]
             return "strata", words_of_strata(self.store, *_key(found)).row(found), combine([scope_of(survey)])
+        if "@" in label:
+            from catalog.sweeps import sweep_of
+
+            swept = sweep_of(self.store, label)
+            if swept is not None:
+                return "sweeps", *swept
         candidates = labels_of_strata(self.store, label.partition("@")[0]) if "@" in label else []
         near = difflib.get_close_matches(label, candidates[:2000] or self.store.labels(), 3, 0.5)
         hint = f"; near it are {', '.join(near)}" if near else ""

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
+from sqlalchemy.types import NullType, TypeDecorator
+
+
+class IntegerText(TypeDecorator[int]):
+    """An integer of any size, kept as text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> int | None:
+        return None if value is None else int(value)
+
 
 metadata = MetaData()
 _text, _integer, _real = Text(), Integer(), Float()
@@ -18,6 +35,7 @@ problems = Table(
     Column("degree", _integer),
     Column("samples", _integer),
     Column("dimension", _integer),
+    Column("teachers", _integer),
 )
 cells = Table(
     "cells",
@@ -64,6 +82,16 @@ functions = Table(
     Column("minimal_width", _integer),
     Column("clarke_width", _integer),
     Column("fitted", _integer),
+    Column("name", _text),
+    Column("isotropy", _text),
+)
+survey_functions = Table(
+    "survey_functions",
+    metadata,
+    Column("problem", _text, primary_key=True),
+    Column("width", _integer, primary_key=True),
+    Column("function", _text, primary_key=True),
+    Column("position", _integer),
 )
 regions = Table(
     "regions",
@@ -86,7 +114,7 @@ strata_surveys = Table(
     Column("reason", _text),
     Column("caveat", _text),
     Column("strata", _integer),
-    Column("labelled", _integer),
+    Column("labelled", IntegerText()),
     Column("numbers", _text),
     Column("roles", _text),
     Column("version", _integer),
@@ -110,7 +138,8 @@ strata = Table(
     Column("hessian", _text),
     Column("dimension", _integer),
     Column("gauge_dimension", _integer),
-    Column("orbit_size", _integer),
+    Column("orbit_size", NullType()),
+    Column("orbit", _text),
     Column("smooth", _text),
     Column("directional", _text),
     Column("clarke", _text),
@@ -130,5 +159,55 @@ strata_counts = Table(
     Column("negative", _integer),
     Column("hessian", _text),
     Column("strata", _integer),
-    Column("labelled", _integer),
+    Column("labelled", IntegerText()),
+)
+branch_surveys = Table(
+    "branch_surveys",
+    metadata,
+    Column("name", _text, primary_key=True),
+    Column("status", _text),
+    Column("reason", _text),
+    Column("caveat", _text),
+    Column("record", _text),
+    Column("version", _integer),
+    Column("seconds", _real),
+    Column("finished_at", _text),
+    Column("software", _text),
+)
+branches = Table(
+    "branches",
+    metadata,
+    Column("id", _integer, primary_key=True),
+    Column("name", _text),
+    Column("irrep", _text),
+    Column("kind_from", _text),
+    Column("kind_to", _text),
+    Column("k_lower", _real),
+    Column("k_upper", _real),
+    Column("position", _integer),
+    Column("record", _text),
+)
+cases = Table(
+    "cases",
+    metadata,
+    Column("problem", _text, primary_key=True),
+    Column("width", _integer, primary_key=True),
+    Column("record", _text),
+)
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("label", _text, primary_key=True),
+    Column("problem", _text),
+    Column("width", _integer),
+    Column("sample", _integer),
+    Column("lower", _text),
+    Column("upper", _text),
+    Column("status", _text),
+    Column("reason", _text),
+    Column("record", _text),
+    Column("version", _integer),
+    Column("seconds", _real),
+    Column("finished_at", _text),
+    Column("software", _text),
 )

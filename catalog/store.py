@@ -16,14 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, select
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, exists, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
 from catalog.errors import CatalogError, DatabaseError
 from catalog.location import clear_errors, connect, database_path, roll_back_interrupted_write
 from catalog.migrations import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
-from catalog.schema import cells, functions, problems, regions, surveys
+from catalog.schema import cells, functions, problems, regions, survey_functions, surveys
 from catalog.strata_store import delete_stale_strata
 
 Row = dict[str, Any]
@@ -149,10 +149,28 @@ class Store:
 
     def functions(self, problem: str, width: int, *, clarke: bool = False) -> list[Row]:
         """Functions of minimal width at most `width`, in the order of the survey; with `clarke` also those with a
-        stratum of that width which is stationary only in Clarke's sense."""
+        stratum of that width which is stationary only in Clarke's sense.
+
+        Where each width was surveyed by itself, those that its survey lists.
+        """
+        alone = select(exists().where(survey_functions.c.problem == problem))
+        with self.transaction() as connection:
+            lists_its_own = bool(connection.execute(alone).scalar_one())
+        if lists_its_own:
+            mine = (survey_functions.c.problem == problem) & (survey_functions.c.width == width)
+            listed = select(functions).join(survey_functions, survey_functions.c.function == functions.c.label)
+            return self.rows(listed.where(mine).order_by(survey_functions.c.position))
         least = functions.c.clarke_width if clarke else functions.c.minimal_width
         found = select(functions).where(functions.c.problem == problem, least <= width)
         return self.rows(found.order_by(functions.c.clarke_width, functions.c.position))
+
+    def widths_of_function(self, row: Row) -> list[int]:
+        """The surveyed widths whose surveys list this stored function."""
+        mine = survey_functions.c.function == row["label"]
+        listed = self.rows(select(survey_functions.c.width).where(mine).order_by(survey_functions.c.width))
+        if listed:
+            return [one["width"] for one in listed]
+        return [one["width"] for one in self.surveys() if one["problem"] == row["problem"]]
 
     def regions(self, problem: str, width: int) -> list[Row]:
         """Regions of one width, in the order of the enumeration."""

@@ -1,4 +1,4 @@
-"""The strata in the database: all of one problem and width are written in one transaction, packed (`strata_record`).
+"""The strata in the database: all of one problem and width are written in one transaction, packed (`packed_strata`).
 
 Beside them stands how many there are of each function, kind and index, so that questions about functions need not read
 thousands of strata.

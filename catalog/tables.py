@@ -12,8 +12,8 @@ from typing import Any
 from catalog.answer import Answer
 from catalog.cells import or_dash
 from catalog.families import AVAILABLE, Family, family_named, family_of
+from catalog.interval.strata_record import descent_lines
 from catalog.record import to_text
-from catalog.strata_record import descent_lines
 
 UNKNOWN = {"kinds": "not known", "indices": "not known", "local_minimum": "undecided"}
 """How a null is said of fields that are known only with the strata over a function."""

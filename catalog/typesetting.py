@@ -62,7 +62,7 @@ def typeset(
 
 
 def _classification(catalog: Catalog, name: str, problem: Problem | None) -> str:
-    from catalog.latex_classification import render_classification
+    from catalog.interval.latex_classification import render_classification
     from symbolic.interval.problem import IntervalProblem
 
     if problem is None:

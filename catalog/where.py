@@ -15,7 +15,7 @@ from catalog.errors import CatalogError
 from catalog.store import Store
 
 COLUMNS = {
-    "problems": ("name", "family", "degree", "samples", "dimension"),
+    "problems": ("name", "family", "degree", "samples", "dimension", "teachers"),
     "regions": ("label", "problem", "width", "interior", "active", "inactive"),
     "functions": (
         "label",
@@ -31,6 +31,8 @@ COLUMNS = {
         "provisional",
         "loss_lower",
         "loss_upper",
+        "name",
+        "isotropy",
     ),
     "strata": (
         "label",
@@ -51,11 +53,13 @@ COLUMNS = {
         "clarke",
         "rigor",
     ),
+    "branches": ("id", "name", "irrep", "kind_from", "kind_to", "k_lower", "k_upper"),
 }
 """Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly.
 `negative` is the index; it, `nullity` and `positive` are NULL without a Hessian. What a family does not have is NULL
-(`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family, `samples`, `dimension` and `fitted`,
-the number of samples that are fit exactly, of data sets)."""
+(`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family; `samples` and `fitted`, the number of
+samples that are fit exactly, of data sets; `teachers`, the family's `name` of a function, and `isotropy`, such as
+'9-1', of teacher problems). An orbit beyond 64 bits is compared as the nearest float."""
 
 FUNCTIONS = frozenset(
     {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",
@@ -70,11 +74,11 @@ _QUOTED = re.compile(r'"([^"]*)"')
 
 
 def keys_where(store: Store, entity: str, expression: str) -> set[str]:
-    """Keys (labels, or names of problems) of the rows for which the expression is true.
+    """Keys (labels, names of problems, ids of branches) of the rows for which the expression is true.
 
     Args:
         store: the database.
-        entity: "problems", "regions", "functions" or "strata".
+        entity: a key of `COLUMNS`.
         expression: SQL over `COLUMNS[entity]` without semicolons, for example ``class = 'B' AND knots > 2``.
 
     Raises:

@@ -10,6 +10,7 @@ from math import comb
 from typing import TYPE_CHECKING
 
 from catalog.build_rows import strata_are_current, strata_survey_row, survey_row
+from catalog.dataset.case_record import save_cases
 from catalog.dataset.problem_table import notes
 from catalog.dataset.record import function_from_record
 from catalog.dataset.rows import function_row, region_rows
@@ -28,8 +29,8 @@ from symbolic.problem import Completeness, CompletenessStatus
 if TYPE_CHECKING:
     from symbolic.dataset.survey import DatasetStrata, DatasetSurvey
 
-SURVEY_VERSION = 1
-"""To be raised with every change that could alter a function or a region, so that older surveys are made again."""
+SURVEY_VERSION = 2
+"""To be raised with every change that could alter a function, region or case, so that older surveys are made again."""
 
 
 def check_limits(problem: DatasetProblem, limits: Limits) -> None:
@@ -65,11 +66,14 @@ def _build_width(store: Store, problem: DatasetProblem, width: int, limits: Limi
     except BudgetExceeded as error:
         undecided = Completeness(CompletenessStatus.UNDECIDED, str(error), caveat)
         known = store.functions(problem.name, width - 1, clarke=True)
+        save_cases(store, problem.name, width, ())
         _save_functions(store, problem, width, undecided, known, ([], 0), started)
         _save_strata(store, _no_strata(problem, width, undecided), {}, started)
         return
     completeness = replace(surveyed.completeness, caveat=caveat)
     functions = [function_row(one, i) for i, one in enumerate(_with_known_widths(store, surveyed))]
+    # Before the survey, which says that all of the width is there.
+    save_cases(store, problem.name, width, surveyed.cases)
     _save_functions(store, problem, width, completeness, functions, _regions(surveyed), started)
     started = time.monotonic()
     residuals = {one.label: one.residuals for one in surveyed.functions}

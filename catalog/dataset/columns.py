@@ -15,6 +15,7 @@ from catalog.cells import (
     stratum_cells,
     survey_cells,
 )
+from catalog.dataset.sweep_text import value_of
 from catalog.families import Columns
 
 COLUMNS = {
@@ -45,6 +46,10 @@ COLUMNS = {
             "indices",
             "local_minimum",
         ),
+    ),
+    "sweeps": Columns(
+        ("label", "width", "sample", "from", "to", "walls"),
+        ("label", "problem", "family", "width", "sample", "from", "to", "walls", "pieces"),
     ),
     "strata": Columns(
         STRATA_SHORT,
@@ -85,6 +90,9 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
         return [row["label"], str(row["width"]), neurons, str(len(row["functions"])), row["completeness"]]
     if entity == "strata":
         return stratum_cells(row)
+    if entity == "sweeps":
+        walls = " ".join(value_of(row, wall["exact"]) for wall in row["walls"])
+        return [row["label"], str(row["width"]), str(row["sample"]), row["from"], row["to"], walls or "-"]
     loss = row["loss"]
     return [
         row["label"],

@@ -20,10 +20,13 @@ class DatasetFamily:
 
         return read_problem(table)
 
-    def check_width(self, width: int) -> int:
+    def check_width(self, problem: DatasetProblem, width: int) -> int:
         from symbolic.dataset.problem import check_dataset_width
 
         return check_dataset_width(width)
+
+    def default_width(self, problem: DatasetProblem) -> int | None:
+        return None
 
     def notes(self, problem: DatasetProblem) -> tuple[str, ...]:
         from catalog.dataset.problem_table import notes
@@ -94,7 +97,10 @@ class DatasetFamily:
         self, entity: str, rows: Sequence[Row], complete: Mapping[str, Any], problem: DatasetProblem | None
     ) -> str:
         from catalog.dataset.latex import render_functions, render_regions, render_strata
+        from catalog.dataset.latex_sweeps import render_sweeps
 
+        if entity == "sweeps":
+            return render_sweeps(rows, complete)
         if entity == "functions":
             return render_functions(rows, complete, problem=problem)
         if entity == "strata":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from catalog.number_text import number_record
+from catalog.packed_strata import NOTIONS, PackedStrata, codes_of
 from catalog.record import Record, from_text, to_text
-from catalog.strata_record import NOTIONS, PackedStrata, codes_of
 from symbolic.enclosure import Verdict
 
 if TYPE_CHECKING:

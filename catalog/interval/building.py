@@ -14,9 +14,9 @@ from catalog.build_rows import strata_are_current, strata_survey_row, survey_row
 from catalog.families import Run
 from catalog.interval.record import cell_from_record
 from catalog.interval.rows import cell_row, function_row, region_rows
+from catalog.interval.strata_record import pack
 from catalog.record import from_text
 from catalog.store import Row, Store, StoredCell
-from catalog.strata_record import pack
 from catalog.strata_store import save_strata
 from symbolic.interval.problem import IntervalProblem
 from symbolic.problem import Cell

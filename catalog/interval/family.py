@@ -21,10 +21,13 @@ class IntervalFamily:
 
         return read_problem(table)
 
-    def check_width(self, width: int) -> int:
+    def check_width(self, problem: IntervalProblem, width: int) -> int:
         from symbolic.interval.problem import check_width
 
         return check_width(width)
+
+    def default_width(self, problem: IntervalProblem) -> int | None:
+        return None
 
     def notes(self, problem: IntervalProblem) -> tuple[str, ...]:
         return ()
@@ -62,7 +65,7 @@ class IntervalFamily:
         return function_answer(record, lower, upper)
 
     def strata_words(self, numbers: str, roles: str) -> StrataWords:
-        from catalog.strata_record import Vocabulary
+        from catalog.interval.strata_record import Vocabulary
 
         return Vocabulary(numbers, roles)
 
@@ -104,7 +107,7 @@ class IntervalFamily:
         self, entity: str, rows: Sequence[Row], complete: Mapping[str, Any], problem: IntervalProblem | None
     ) -> str:
         from catalog.interval.latex import render_functions, render_regions
-        from catalog.latex_strata import render_strata
+        from catalog.interval.latex_strata import render_strata
 
         if entity == "functions":
             return render_functions(rows, complete, problem=problem)

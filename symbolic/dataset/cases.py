@@ -104,7 +104,7 @@ def case_of(faces: Faces, targets: Sequence[Fraction], residuals: tuple[Fraction
         residuals: r.
         size: the number of distinct active types allowed.
 
-    Guarantee: exact and complete (`Case`); `check_case` repeats the argument from the record alone.
+    Guarantee: exact and complete (`Case`); `symbolic.dataset.check` repeats the argument from the record alone.
 
     Raises:
         BudgetExceeded: more than `SET_BUDGET` sets.

@@ -45,6 +45,7 @@ class DatasetSurvey:
         functions: with `clarke_width` at most n, sorted by (clarke_width, number).
         completeness: always proved; a problem too large for that raises instead.
         cases: every candidate residual, realized or not, with its live sets and Farkas vectors.
+        arrangement: of the samples.
     """
 
     problem: DatasetProblem
@@ -52,10 +53,7 @@ class DatasetSurvey:
     functions: tuple[DatasetFunction, ...]
     completeness: Completeness
     cases: tuple[Case, ...] = field(repr=False)
-
-    @property
-    def arrangement(self) -> Arrangement:
-        return arrangement(self.problem.samples)
+    arrangement: Arrangement = field(repr=False)
 
     def case(self, function: DatasetFunction) -> Case:
         """The case of one of the functions."""
@@ -95,7 +93,7 @@ def survey_dataset(problem: DatasetProblem, width: int, *, pattern_budget: int =
     targets = problem.targets
     cases = tuple(case_of(faces, targets, residuals, width) for residuals in candidate_residuals(faces, targets, width))
     proved = Completeness(CompletenessStatus.PROVED, PROOF)
-    return DatasetSurvey(problem, width, _functions(problem, cases), proved, cases)
+    return DatasetSurvey(problem, width, _functions(problem, cases), proved, cases, faces.arrangement)
 
 
 def survey_dataset_strata(surveyed: DatasetSurvey) -> DatasetStrata:

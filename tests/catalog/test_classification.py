@@ -13,11 +13,11 @@ import pytest
 from conftest import Command, write_problem
 
 from catalog.build import build, jobs_of
-from catalog.classification import check_width, closed_form
+from catalog.interval.classification import check_width, closed_form
 from catalog.interval.rows import function_row
+from catalog.interval.strata_record import pack
 from catalog.query import open_catalog
 from catalog.store import Row, Store
-from catalog.strata_record import pack
 from catalog.strata_store import packed_strata
 from symbolic.enclosure import bounds
 from symbolic.errors import Refuted
@@ -213,6 +213,6 @@ def test_a_refuted_classification_is_not_printed(
     def refute(*_: object) -> None:
         raise Refuted("x is not of the kind")
 
-    monkeypatch.setattr("catalog.latex_classification.check_width", refute)
+    monkeypatch.setattr("catalog.interval.latex_classification.check_width", refute)
     outcome = saddlery("latex", "x", "--what", "classification", "--db", str(small_database))
     assert (outcome.code, outcome.out) == (1, "")

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import sympy
 
-from catalog import latex, latex_strata
+from catalog import latex
 from catalog.errors import CatalogError
 from catalog.interval import latex as interval_latex
+from catalog.interval import latex_strata
 from catalog.latex_cells import (
     RootNotes,
     bounded_decimal,

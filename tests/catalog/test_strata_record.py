@@ -10,19 +10,18 @@ import pytest
 
 from catalog.build_rows import strata_survey_row
 from catalog.errors import CatalogError
-from catalog.number_text import number_from_record
-from catalog.record import Record, from_text, to_text
-from catalog.strata_record import (
+from catalog.interval.strata_record import (
     Vocabulary,
-    codes_of,
     descent_lines,
     hessian_of,
-    numbers_text,
     pack,
     role_words,
     stratum_record,
     unpack,
 )
+from catalog.number_text import number_from_record
+from catalog.packed_strata import codes_of, numbers_text
+from catalog.record import Record, from_text, to_text
 from symbolic.enclosure import Verdict
 from symbolic.interval.problem import IntervalProblem
 from symbolic.interval.strata.descent import Descent, Term, descents

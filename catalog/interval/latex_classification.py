@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.classification import check_width
 from catalog.errors import CatalogError
+from catalog.interval.classification import check_width
 from catalog.latex_cells import escape
 from catalog.latex_page import finish, of_problem
 from catalog.strata_store import packed_strata, strata_surveys_of

@@ -28,9 +28,10 @@ from fractions import Fraction
 from itertools import combinations_with_replacement
 from typing import Any
 
+from catalog.interval.strata_record import WHOLE
 from catalog.number_text import number_from_record
+from catalog.packed_strata import codes_of
 from catalog.record import from_text
-from catalog.strata_record import WHOLE, codes_of
 from symbolic.enclosure import AlgebraicNumber, Number
 from symbolic.errors import Refuted
 from symbolic.interval.problem import IntervalProblem

@@ -1,19 +1,15 @@
-"""Flat records of critical strata, and the packed form in which the database keeps thousands of them.
-
-The strata of one problem and width have a few hundred different numbers and roles among them: these are written once,
-and each packed row refers to them by position.
-"""
+"""Flat records of critical strata of interval problems, and their packed form (`catalog.packed_strata`)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from catalog.number_text import exact_form, number_record, rational_text
+from catalog.packed_strata import NOTIONS, PackedStrata, codes_of
 from catalog.record import Record, from_text, to_text
 from symbolic.enclosure import Number, Verdict
 
@@ -25,25 +21,7 @@ if TYPE_CHECKING:
 WHOLE = "all"
 """The code of the one stratum over a function that is the target itself: its neurons have no roles of their own."""
 
-NOTIONS = ("smooth", "directional", "clarke")
 SAMPLE_PARTS = ("w", "b", "v")
-
-
-@dataclass(frozen=True)
-class PackedStrata:
-    """The strata of one problem and width: rows of the database, and what they refer to by position or by code.
-
-    Attributes:
-        rows: one per stratum, in their order.
-        numbers: the flat records of the numbers of all samples, each once, as texts.
-        roles: what each role does and its type in [CJR22], by code.
-        counts: how many strata and labelled assignments there are of each function, notion, kind and index.
-    """
-
-    rows: tuple[dict[str, Any], ...]
-    numbers: tuple[str, ...]
-    roles: dict[str, dict[str, str | None]]
-    counts: tuple[dict[str, Any], ...]
 
 
 def stratum_record(stratum: Stratum, descent: Descent | None = None) -> Record:
@@ -192,16 +170,6 @@ def descent_lines(descent: Mapping[str, Any]) -> list[str]:
 def _monomial(coefficient: str, power: int) -> str:
     eps = "eps" if power == 1 else f"eps**{power}"
     return {"1": eps, "-1": f"-{eps}"}.get(coefficient, f"{coefficient}*{eps}")
-
-
-def numbers_text(packed: PackedStrata) -> str:
-    """The texts of the numbers as one canonical text, which `Vocabulary` reads."""
-    return '{"numbers":[' + ",".join(packed.numbers) + "]}"
-
-
-def codes_of(label: str) -> list[str]:
-    """The codes of the roles in the label of a stratum, one for each neuron; `["all"]` over the target itself."""
-    return label.rpartition("@")[2].partition(":")[2].split(".")
 
 
 def _packed_row(
