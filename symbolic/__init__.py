@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from symbolic.dataset.problem import DatasetProblem
     from symbolic.interval.problem import IntervalProblem
     from symbolic.surveys import StrataSurvey, Survey, survey, survey_strata
+    from symbolic.teacher.problem import TeacherProblem
 
-__all__ = ["DatasetProblem", "IntervalProblem", "StrataSurvey", "Survey", "survey", "survey_strata"]
+__all__ = ["DatasetProblem", "IntervalProblem", "StrataSurvey", "Survey", "TeacherProblem", "survey", "survey_strata"]
 
 _HOMES = {
     "DatasetProblem": "symbolic.dataset.problem",
     "IntervalProblem": "symbolic.interval.problem",
     "StrataSurvey": "symbolic.surveys",
     "Survey": "symbolic.surveys",
+    "TeacherProblem": "symbolic.teacher.problem",
     "survey": "symbolic.surveys",
     "survey_strata": "symbolic.surveys",
 }

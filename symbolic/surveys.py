@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from symbolic.dataset.problem import DatasetProblem
 from symbolic.dataset.survey import DatasetStrata, DatasetSurvey, survey_dataset, survey_dataset_strata
@@ -24,6 +24,10 @@ from symbolic.interval.strata.strata import Stratum, strata_of, target_strata
 from symbolic.problem import Cell, Completeness, CompletenessStatus, Kind, OpenBox
 from symbolic.solving.audit import audit_enclosures
 from symbolic.solving.subdivision import Budget, Solution, search_simplex
+from symbolic.teacher.problem import TeacherProblem
+
+if TYPE_CHECKING:
+    from symbolic.teacher.survey import TeacherStrata, TeacherSurvey
 
 CellKey = tuple[int, str]
 
@@ -73,13 +77,22 @@ def survey(
 def survey(problem: DatasetProblem, width: int, *, pattern_budget: int = ...) -> DatasetSurvey: ...
 
 
-def survey(problem: IntervalProblem | DatasetProblem, width: int, **options: Any) -> Survey | DatasetSurvey:
+@overload
+def survey(
+    problem: TeacherProblem, width: int, *, seed: int = ..., starts: int = ..., rounds: int = ...
+) -> TeacherSurvey: ...
+
+
+def survey(
+    problem: IntervalProblem | DatasetProblem | TeacherProblem, width: int, **options: Any
+) -> Survey | DatasetSurvey | TeacherSurvey:
     """All critical functions of width `width`, of a problem of any family.
 
     Args:
-        problem: an interval or a data-set problem.
+        problem: an interval, a data-set or a teacher problem.
         width: number of neurons n.
-        options: those of `survey_interval` or of `symbolic.dataset.survey.survey_dataset`.
+        options: those of `survey_interval`, of `symbolic.dataset.survey.survey_dataset` or of
+            `symbolic.teacher.survey.survey_teacher`.
 
     Guarantee: that of the family's own survey; `completeness` says how far the list is proved.
 
@@ -88,6 +101,10 @@ def survey(problem: IntervalProblem | DatasetProblem, width: int, **options: Any
     """
     if isinstance(problem, DatasetProblem):
         return survey_dataset(problem, width, **options)
+    if isinstance(problem, TeacherProblem):
+        from symbolic.teacher.survey import survey_teacher
+
+        return survey_teacher(problem, width, **options)
     return survey_interval(problem, width, **options)
 
 
@@ -182,10 +199,20 @@ def survey_strata(surveyed: Survey) -> StrataSurvey: ...
 def survey_strata(surveyed: DatasetSurvey) -> DatasetStrata: ...
 
 
-def survey_strata(surveyed: Survey | DatasetSurvey) -> StrataSurvey | DatasetStrata:
+@overload
+def survey_strata(surveyed: TeacherSurvey) -> TeacherStrata: ...
+
+
+def survey_strata(
+    surveyed: Survey | DatasetSurvey | TeacherSurvey,
+) -> StrataSurvey | DatasetStrata | TeacherStrata:
     """All strata of the width of a survey, over each of its functions, for a problem of any family."""
     if isinstance(surveyed, DatasetSurvey):
         return survey_dataset_strata(surveyed)
+    if not isinstance(surveyed, Survey):
+        from symbolic.teacher.survey import survey_teacher_strata
+
+        return survey_teacher_strata(surveyed)
     return survey_interval_strata(surveyed)
 
 

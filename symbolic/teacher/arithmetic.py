@@ -1,6 +1,7 @@
-"""The three kinds of numbers the teacher's formulas are evaluated in: float arrays, balls, balls with a derivative.
+"""The kinds of numbers the teacher's formulas are evaluated in: float arrays, balls, balls with a derivative.
 
-A formula is written once, for a type `Scalar`, with + - * / and the three functions of `Arithmetic`.
+A formula is written once, for a type `Scalar`, with + - * / and the three functions of `Arithmetic`. Two further kinds
+have modules of their own: Taylor polynomials with ball coefficients, and exact Puiseux series.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
-from flint import arb
+from flint import arb, arb_series
 from numpy.typing import NDArray
+
+from symbolic.teacher.puiseux import PuiseuxSeries
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -49,7 +52,7 @@ class Dual:
         return Dual(ratio, (self.slope - ratio * other.slope) / other.value)
 
 
-Scalar = TypeVar("Scalar", arb, FloatArray, Dual)
+Scalar = TypeVar("Scalar", arb, FloatArray, Dual, arb_series, PuiseuxSeries)
 
 
 class Arithmetic(Protocol[Scalar]):
