@@ -1,0 +1,340 @@
+"""Transitions between the critical strata of an interval problem: out of every saddle, along the gradient flow.
+
+From the balanced point of a saddle stratum (`symbolic.flow.interval_start`) the flow is followed
+
+- along every eigenvector of a negative eigenvalue of the Hessian, in both directions ("hessian");
+- with one of the neurons w = b = v = 0 made small and balanced in every direction in which such neurons grow
+  ("escape"); the others stay at 0.
+
+Neurons that are inactive on [a, b], or stay at 0, add nothing to f and do not move, so strata that differ only in them
+share the runs of their *core*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from zlib import crc32
+
+import numpy as np
+from flint import arb
+
+from symbolic.enclosure import Number, Rigor, Verdict
+from symbolic.errors import InvalidProblem, Undecided
+from symbolic.flow.interval_descent import Descent, RunBudget, Start, descend
+from symbolic.flow.interval_field import FloatArray
+from symbolic.flow.interval_landing import Landings
+from symbolic.flow.interval_start import SPECTATORS, Core, core_of, unstable_directions
+from symbolic.flow.transitions import ESCAPE, HESSIAN, NUMERICAL, Transition, rounded
+from symbolic.interval.escape import EscapeDirections, escape_directions
+from symbolic.interval.functions import IntervalFunction
+from symbolic.interval.problem import IntervalProblem
+from symbolic.interval.realization import RealizedFunction
+from symbolic.interval.strata.roles import Role, RoleKind
+from symbolic.interval.strata.strata import Stratum
+from symbolic.problem import Kind
+from symbolic.surveys import StrataSurvey, Survey
+
+AWAY = 10.0
+"""A run is looked at for its end once it is this many times as far from the saddle as it started."""
+
+NOISE = 0.1
+"""Size of the noise of repeated runs, beside the perturbation."""
+
+
+@dataclass(frozen=True)
+class TransitionBudget:
+    """How the runs start and what each may use.
+
+    Attributes:
+        hessian_step: size of the first step along a unit eigenvector.
+        escape_size: size |v| = |(w, b)| that an escaping neuron starts with.
+        repeats: runs for each direction and sign; the first has no noise.
+        run: for each run.
+    """
+
+    hessian_step: float = 1e-4
+    escape_size: float = 1e-3
+    repeats: int = 2
+    run: RunBudget = field(default_factory=RunBudget)
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A way out of a core: `direction` names parameters of the neurons of the core by their number in it, from 1; the
+    escaping neuron comes last."""
+
+    key: str
+    kind: str
+    direction: tuple[tuple[str, int, Number], ...]
+    sign: int
+    rate: arb
+    perturbation: float
+    seed: int | None
+    start: Start
+
+
+@dataclass(frozen=True)
+class StratumTransitions:
+    """The transitions out of one stratum, and what could not be decided about the list."""
+
+    stratum: str
+    transitions: tuple[Transition, ...]
+    doubts: tuple[str, ...]
+
+
+class Transitions:
+    """The ways out of the saddles of one width; runs are kept, so that strata with the same core share them.
+
+    Args:
+        surveyed: the functions of a problem with activation max(z, g z).
+        strata: the strata of the same width.
+        seed: of the noise of repeated runs.
+        budget: see `TransitionBudget`.
+
+    Raises:
+        InvalidProblem: quadratic activation.
+    """
+
+    def __init__(
+        self, surveyed: Survey, strata: StrataSurvey, *, seed: int = 0, budget: TransitionBudget | None = None
+    ) -> None:
+        if surveyed.problem.activation != "relu":
+            raise InvalidProblem('transitions are for activation "relu", leaky or not')
+        self.problem: IntervalProblem = surveyed.problem
+        self.strata = strata
+        self.seed = seed
+        self.budget = budget or TransitionBudget()
+        self._functions: Mapping[str, IntervalFunction] = {one.label: one for one in surveyed.functions}
+        self._realized: Mapping[str, RealizedFunction] = surveyed.realized
+        self._landings = Landings(self.problem, surveyed.functions, self._realized, strata.strata)
+        self._escapes: dict[str, EscapeDirections] = {}
+        self._hessian: dict[str, tuple[tuple[Departure, ...], tuple[str, ...]]] = {}
+        self._descents: dict[str, Descent] = {}
+
+    def sources(self) -> tuple[Stratum, ...]:
+        """The strata that are not proved to be minima."""
+        minima = (Kind.GLOBAL_MINIMUM, Kind.LOCAL_MINIMUM)
+        return tuple(one for one in self.strata.strata if one.kind not in minima and one.roles is not None)
+
+    def prepare(
+        self,
+        executor: Executor | None = None,
+        on_run: Callable[[], None] | None = None,
+        sources: Iterable[Stratum] | None = None,
+    ) -> int:
+        """Make all runs that the sources need and that were not made yet; returns their number.
+
+        Args:
+            executor: where they are made (any `concurrent.futures` executor); in this process if None.
+            on_run: called after each.
+            sources: the strata whose transitions are wanted, as where a part of them is stored already; all if None.
+        """
+        wanted: dict[str, Start] = {}
+        for stratum in self.sources() if sources is None else sources:
+            for departure in self.departures(stratum)[0]:
+                if departure.key not in self._descents:
+                    wanted[departure.key] = departure.start
+        starts = wanted.values()
+        found = map(descend, starts) if executor is None else executor.map(descend, starts, chunksize=4)
+        for key, descent in zip(wanted, found, strict=True):
+            self._descents[key] = descent
+            if on_run is not None:
+                on_run()
+        return len(wanted)
+
+    def transitions_from(self, stratum: Stratum) -> StratumTransitions:
+        """All transitions out of one stratum.
+
+        Returns:
+            For every direction and sign one transition per different end.
+
+        Guarantee: rates are certified. Where a run ends is numerical: it is identified by distance, at a gradient below
+            the rest of the budget, and the loss of the target is proved to be less than that of the source. Every run
+            whose end was not identified in this way is there, with its cause. Without doubts all negative eigenvalues
+            that are proved negative and all escape directions were followed.
+        """
+        departures, doubts = self.departures(stratum)
+        found: list[Transition] = []
+        ends: set[tuple[str, str | None]] = set()
+        for departure in departures:
+            if departure.key not in self._descents:
+                self._descents[departure.key] = descend(departure.start)
+            transition = self._transition(stratum, departure, self._descents[departure.key])
+            way = departure.key.split("#")[0]
+            if departure.seed is None or transition.target is None or (way, transition.target) not in ends:
+                found.append(transition)
+            ends.add((way, transition.target))
+        return StratumTransitions(stratum.label, tuple(found), doubts)
+
+    def departures(self, stratum: Stratum) -> tuple[list[Departure], tuple[str, ...]]:
+        """The ways out of a stratum, and what could not be decided about them."""
+        function = self._realized.get(stratum.function)
+        if function is None or function.is_target:
+            return [], ()
+        try:
+            core = core_of(stratum)
+        except Undecided as error:
+            return [], (str(error),)
+        if core.code not in self._hessian:
+            self._hessian[core.code] = self._hessian_departures(function, core)
+        along, doubts = self._hessian[core.code]
+        departures = list(along)
+        if any(role.kind is RoleKind.ZERO for role in stratum.roles or ()):
+            if stratum.function not in self._escapes:
+                self._escapes[stratum.function] = escape_directions(function)
+            escapes = self._escapes[stratum.function]
+            departures += self._escape_departures(core, escapes)
+            doubts += escapes.doubts
+        if not departures and not doubts:
+            doubts = ("a saddle without negative eigenvalue and without neuron at 0: it has descents of another kind",)
+        return departures, doubts
+
+    def _hessian_departures(
+        self, function: RealizedFunction, core: Core
+    ) -> tuple[tuple[Departure, ...], tuple[str, ...]]:
+        try:
+            unstable = unstable_directions(function, core)
+        except Undecided as error:
+            return (), (str(error),)
+        origin, step, n = core.floats, self.budget.hessian_step, core.width
+        names = [*((letter, j + 1) for letter in "wbv" for j in range(n)), ("c", 0)]
+        found: list[Departure] = []
+        for one in unstable:
+            vector = np.array(one.vector)
+            direction = tuple(
+                (letter, j, Fraction(value)) for (letter, j), value in zip(names, one.vector, strict=True)
+            )
+            for sign in (1, -1):
+                way = f"{core.code}:{HESSIAN}{one.number}{'+' if sign > 0 else '-'}"
+                found += self._repeated(way, HESSIAN, direction, sign, -one.eigenvalue, step, origin, sign * vector)
+        return tuple(found), ()
+
+    def _escape_departures(self, core: Core, escapes: EscapeDirections) -> list[Departure]:
+        size, n = self.budget.escape_size, core.width
+        flat = core.floats
+        origin = np.concatenate((flat[:n], [0.0], flat[n : 2 * n], [0.0], flat[2 * n : 3 * n], [0.0], flat[3 * n :]))
+        found: list[Departure] = []
+        for number, one in enumerate(escapes.directions, start=1):
+            vector = np.zeros(3 * n + 4)
+            vector[n], vector[2 * n + 1] = float(one.weight.mid()), float(one.bias.mid())
+            vector[3 * n + 2] = one.outer_sign
+            direction: tuple[tuple[str, int, Number], ...] = (
+                ("w", n + 1, rounded(one.weight)),
+                ("b", n + 1, rounded(one.bias)),
+                ("v", n + 1, Fraction(one.outer_sign)),
+            )
+            way = f"{core.code}:{ESCAPE}{number}"
+            found += self._repeated(way, ESCAPE, direction, one.outer_sign, one.rate, size, origin, vector)
+        return found
+
+    def _repeated(
+        self,
+        way: str,
+        kind: str,
+        direction: tuple[tuple[str, int, Number], ...],
+        sign: int,
+        rate: arb,
+        step: float,
+        origin: FloatArray,
+        vector: FloatArray,
+    ) -> list[Departure]:
+        found = []
+        for repeat in range(self.budget.repeats):
+            seed, moved = None, vector
+            if repeat:
+                seed = crc32(f"{self.seed}:{way}:{repeat}".encode())
+                noise = np.random.default_rng(seed).standard_normal(len(vector))
+                moved = vector + NOISE * noise / float(np.linalg.norm(noise))
+            start = Start(
+                self.problem,
+                tuple(map(float, origin)),
+                tuple(map(float, origin + step * moved)),
+                AWAY * step * float(np.linalg.norm(vector)),
+                self.budget.run,
+            )
+            found.append(Departure(f"{way}#{repeat}", kind, direction, sign, rate, step, seed, start))
+        return found
+
+    def _transition(self, stratum: Stratum, departure: Departure, descent: Descent) -> Transition:
+        roles = stratum.roles or ()
+        others, numbers = _others(roles, departure.kind)
+        source = self._functions[stratum.function]
+        target, distance, cause = None, None, ""
+        loss: Number = Fraction(descent.loss)
+        if not descent.converged:
+            cause = f"the run did not come to rest: {descent.termination}"
+        else:
+            landing = self._landings.find(descent.parameters, others)
+            cause = landing.cause
+            if landing.stratum is not None:
+                target, distance = landing.stratum.label, landing.distance
+                loss = self._functions[landing.stratum.function].loss
+        transition = Transition(
+            source=stratum.label,
+            target=target,
+            kind=departure.kind,
+            direction=tuple((f"{name}{numbers[j - 1]}" if j else name, rate) for name, j, rate in departure.direction),
+            sign=departure.sign,
+            rate=rounded(departure.rate),
+            rate_evidence=Rigor.CERTIFIED.value,
+            evidence=NUMERICAL,
+            distance=distance,
+            gradient_norm=descent.gradient_norm,
+            loss_before=source.loss,
+            loss_after=loss,
+            perturbation=departure.perturbation,
+            seed=departure.seed,
+            cause=cause,
+        )
+        if target is None or transition.descends is Verdict.YES:
+            return transition
+        return _without_target(transition, f"the loss of {target} is not proved to be less")
+
+
+def _without_target(transition: Transition, cause: str) -> Transition:
+    return replace(transition, target=None, distance=None, cause=cause)
+
+
+def _others(roles: Iterable[Role], kind: str) -> tuple[list[Role], list[int]]:
+    """The neurons that do not take part in a run, and the numbers of those that do (the escaping one last)."""
+    others, numbers, escaping = [], [], 0
+    for number, role in enumerate(roles, start=1):
+        if role.kind not in SPECTATORS:
+            numbers.append(number)
+        elif kind == ESCAPE and role.kind is RoleKind.ZERO and not escaping:
+            escaping = number
+        else:
+            others.append(role)
+    return others, [*numbers, escaping] if escaping else numbers
+
+
+def transitions(
+    surveyed: Survey,
+    strata: StrataSurvey,
+    *,
+    seed: int = 0,
+    budget: TransitionBudget | None = None,
+    executor: Executor | None = None,
+    on_run: Callable[[], None] | None = None,
+) -> tuple[StratumTransitions, ...]:
+    """All transitions out of the saddles of one width of an interval problem.
+
+    Args:
+        surveyed: the functions.
+        strata: the strata of the same width.
+        seed: of the noise of repeated runs.
+        budget: how the runs start and what each may use.
+        executor: where the runs are made; in this process if None.
+        on_run: called after each run.
+
+    Returns:
+        For every stratum not proved to be a minimum the transitions out of it, in the order of the strata.
+
+    Guarantee: that of `Transitions.transitions_from`.
+    """
+    explored = Transitions(surveyed, strata, seed=seed, budget=budget)
+    explored.prepare(executor, on_run)
+    return tuple(explored.transitions_from(stratum) for stratum in explored.sources())
