@@ -1,9 +1,13 @@
-"""Where things stand in a picture of a graph or of a disconnectivity tree; positions in units of one cell."""
+"""Where things stand in a picture of a graph or of a disconnectivity tree, and how they look.
+
+Positions are in units of one cell.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.disconnectivity import Join, Leaf, Tree
 
@@ -14,6 +18,16 @@ ROW = 14
 """Nodes in one row at most; more of one loss take several rows."""
 
 SWEEPS = 6
+
+COLOURS = {"transition": "black", "chain": "black", "embedding": "blue", "closure": "gray", "symmetry": "red"}
+MARKS = {
+    "global_minimum": "square",
+    "local_minimum": "disk",
+    "strict_saddle": "triangle",
+    "saddle": "diamond",
+    "undecided": "circle",
+    "unidentified": "circle",
+}
 
 
 @dataclass(frozen=True)
@@ -33,16 +47,17 @@ class Picture:
 
 
 def graph_picture(graph: Graph) -> Picture:
-    """Rows by loss, the largest on top; in a row every node near the mean of its neighbours (barycenter sweeps).
+    """Rows by loss, the largest on top, and for one loss by dimension; in a row every node near the mean of its
+    neighbours (barycenter sweeps).
 
     A node without loss (an unidentified end) stands below all others.
     """
-    ranks: dict[int, list[str]] = {}
+    levels: dict[tuple[int, int], list[str]] = {}
     for label, data in graph.nodes(data=True):
-        ranks.setdefault(data.get("loss_rank", -1), []).append(label)
+        levels.setdefault((data.get("loss_rank", -1), data.get("dimension", 0)), []).append(label)
     rows: list[list[str]] = []
-    for rank in sorted(ranks):
-        labels = sorted(ranks[rank])
+    for level in sorted(levels):
+        labels = sorted(levels[level])
         rows += [labels[i : i + ROW] for i in range(0, len(labels), ROW)]
     neighbours = {label: sorted({*graph.predecessors(label), *graph.successors(label)} - {label}) for label in graph}
     places: dict[str, float] = {}
@@ -55,10 +70,11 @@ def graph_picture(graph: Graph) -> Picture:
             _spread(row, widest, places)
         rows.reverse()
     heights = {label: float(y) for y, row in enumerate(rows) for label in row}
-    told = []
+    told: list[tuple[float, str]] = []
     for y, row in enumerate(rows):
         loss = graph.nodes[row[0]].get("loss")
-        if loss is not None and (y == 0 or graph.nodes[rows[y - 1][0]].get("loss_rank") != graph.nodes[row[0]]["loss_rank"]):
+        # Several rows of one loss are told once.
+        if loss is not None and (not told or told[-1][1] != loss):
             told.append((float(y), str(loss)))
     return Picture({label: (places[label], heights[label]) for label in graph}, tuple(told))
 
@@ -84,7 +100,7 @@ class Branch:
 
 
 def tree_picture(tree: Tree) -> tuple[list[Branch], list[tuple[float, str]]]:
-    """The branches of a tree, and the losses of the rows. Heights are in the exact order of the losses, not to scale."""
+    """The branches of a tree, and the losses of the rows; heights in the exact order of the losses, not to scale."""
     ranks: dict[int, str] = {}
 
     def collect(node: Leaf | Join) -> None:
@@ -117,3 +133,40 @@ def tree_picture(tree: Tree) -> tuple[list[Branch], list[tuple[float, str]]]:
     for root in tree.roots:
         place(root)
     return branches, [(row[rank], ranks[rank]) for rank in sorted(ranks)]
+
+
+def bent_edges(graph: Graph, picture: Picture) -> list[tuple[str, str, Mapping[str, Any], float]]:
+    """Edges with a bend each, so that several between two nodes, and those along a row, can be told apart; edges that
+    look the same are drawn once."""
+    seen: dict[tuple[str, str], int] = {}
+    drawn = set()
+    found: list[tuple[str, str, Mapping[str, Any], float]] = []
+    for source, target, data in graph.edges(data=True):
+        pair = (min(source, target), max(source, target))
+        ends = pair if data["group"] == "symmetry" else (source, target)
+        look = (*ends, data["group"], line_style(data))
+        if look in drawn or source == target:
+            continue
+        drawn.add(look)
+        number = seen.get(pair, 0)
+        seen[pair] = number + 1
+        along = picture.places[source][1] == picture.places[target][1]
+        found.append((source, target, data, 8.0 * number + (20.0 if along else 0.0)))
+    return found
+
+
+def line_style(data: Mapping[str, Any]) -> str:
+    """How the line of an edge is drawn: solid where it is proved or certified."""
+    if data["group"] == "closure":
+        return "dotted"
+    return "dashed" if data["evidence"] == "numerical" else "solid"
+
+
+def short_name(label: str, graph: Graph) -> str:
+    """The short name of a node: the label without the problem."""
+    return label.removeprefix(f"{graph.graph['problem']}:")
+
+
+def short_loss(loss: str) -> str:
+    """The leading digits of a loss, for the eye: cut off, with dots."""
+    return loss if len(loss) <= 9 or "e" in loss else f"{loss[:9]}..."
