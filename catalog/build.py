@@ -9,10 +9,11 @@ from pathlib import Path
 
 from catalog.errors import CatalogError
 from catalog.families import Limits, Run, family_named
-from catalog.problem_file import ProblemFile, load_problem
+from catalog.problem_file import ProblemFile, bundled_problem_files, load_problem
 from catalog.store import Row, Store
 from catalog.strata_store import strata_surveys_of
 from catalog.workers import worker_pool
+from symbolic.errors import InvalidProblem
 from symbolic.problem import Problem
 
 
@@ -63,6 +64,19 @@ def jobs_of(files: Sequence[str | Path], width: int | None) -> list[Job]:
     return list(jobs.values())
 
 
+def bundled_jobs(width: int | None) -> tuple[list[Job], list[str]]:
+    """The bundled problems, and a line for each that cannot be surveyed at the width asked for and is left out."""
+    jobs, left_out = [], []
+    for file in bundled_problem_files():
+        try:
+            jobs += jobs_of([file], width)
+        except InvalidProblem as error:
+            left_out.append(f"{file.name} is left out: {error}")
+    if not jobs:
+        raise CatalogError(left_out[0])
+    return jobs, left_out
+
+
 def build(
     jobs: Sequence[Job],
     location: str | Path | None = None,
@@ -84,7 +98,8 @@ def build(
         report: called after every step.
 
     Returns:
-        The stored surveys of these problems and widths, in order, each with the survey of its strata as `strata`.
+        The stored surveys of these problems and widths, in order, each with the survey of its strata as `strata` and
+        what stayed undecided beside them as `doubts`.
 
     Raises:
         CatalogError: a problem that the limits do not allow, or a database that cannot be used.
@@ -106,8 +121,11 @@ def build(
             ) from None
         wanted = {(job.problem.name, width) for job in jobs for width in job.widths}
         strata = strata_surveys_of(store)
+        doubts = {job.problem.name: family_named(job.problem.family).doubts(store, job.problem) for job in jobs}
         keys = [(row, (row["problem"], row["width"])) for row in store.surveys()]
-        return [row | {"strata": strata.get(key)} for row, key in keys if key in wanted]
+        return [
+            row | {"strata": strata.get(key), "doubts": doubts[row["problem"]]} for row, key in keys if key in wanted
+        ]
 
 
 class _Counter:

@@ -63,9 +63,8 @@ def build(
 ) -> None:
     """Survey problems into the database (no FILE: the bundled ones). Interrupt and repeat to go on."""
     from catalog.build import build as build_catalog
-    from catalog.build import jobs_of
+    from catalog.build import bundled_jobs, jobs_of
     from catalog.errors import CatalogError
-    from catalog.problem_file import bundled_problem_files
     from catalog.progress import progress_bar
     from catalog.tables import plain_table
     from catalog.workers import default_workers
@@ -80,7 +79,9 @@ def build(
     if vary is not None:
         _sweep(files or [], vary, width, db, patterns, strict)
         return
-    jobs = jobs_of(files or bundled_problem_files(), width)
+    jobs, left_out = (jobs_of(files, width), []) if files else bundled_jobs(width)
+    for line in left_out:
+        typer.echo(f"saddlery: {line}", err=True)
     options: dict[str, Any] = {"workers": workers or default_workers(), "budget": budget, "patterns": patterns}
     with progress_bar() as report:
         rows = build_catalog(jobs, db, report=report, **options)
@@ -106,8 +107,13 @@ def build(
     doubtful = [row for row in doubtful if row["status"] == "undecided"]
     for row in doubtful:
         typer.echo(f"saddlery: {row['problem']} at width {row['width']} is undecided: {row['reason']}", err=True)
+    doubts = list(dict.fromkeys(doubt for row in rows for doubt in row["doubts"]))
+    for doubt in doubts:
+        typer.echo(f"saddlery: {doubt}", err=True)
     if doubtful and strict:
         raise Undecided(f"{len(doubtful)} of {len(rows)} surveys stayed undecided")
+    if doubts and strict:
+        raise Undecided(f"{len(doubts)} families stayed undecided")
 
 
 def _sweep(
@@ -205,7 +211,7 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
 def latex(
     names: Annotated[list[str], typer.Argument(metavar="PROBLEM-or-LABELS...", help="A problem, or labels.")],
     what: Annotated[
-        str, typer.Option(help="For a problem: functions, strata, regions or classification.")
+        str, typer.Option(help="For a problem: functions, strata, regions, branches or classification.")
     ] = "functions",
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed.")] = None,
     out: Annotated[str | None, typer.Option("-o", metavar="OUT.tex", help="Default: standard output.")] = None,

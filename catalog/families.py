@@ -131,6 +131,9 @@ class Family(Protocol[P]):
     def build(self, store: Store, problem: P, width: int, run: Run) -> None:
         """Survey the widths into the database, going on where an earlier build was stopped."""
 
+    def doubts(self, store: Store, problem: P) -> Sequence[str]:
+        """What a build left undecided apart from its surveys, one line for each."""
+
     # Records.
 
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:

@@ -63,7 +63,9 @@ def _field_cell(field: str, value: Any) -> str:
         return f"${expression_math(value)}$"
     if field == "domain":
         return f"$[{', '.join(expression_math(end) for end in value)}]$"
-    if field in ("inputs", "targets"):
+    if field == "isotropy":
+        return "; ".join("-".join(map(escape, blocks)) for blocks in value)
+    if field in ("inputs", "targets") and isinstance(value, Sequence):
         return ", ".join(_exact_cell(item) for item in value)
     if field == "surveys":
         return "; ".join(f"width {escape(one['width'])}: {escape(status_of(one))}" for one in value)

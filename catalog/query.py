@@ -40,8 +40,8 @@ from catalog.strata_query import (
 from catalog.strata_store import labels_of_strata, strata_surveys_of, summary_of_function
 from catalog.where import keys_where
 
-ENTITIES = ("problems", "regions", "functions", "strata", "sweeps")
-LATER_ENTITIES = ("transitions", "branches")
+ENTITIES = ("problems", "regions", "functions", "strata", "branches", "sweeps")
+LATER_ENTITIES = ("transitions",)
 
 
 class Catalog:
@@ -78,6 +78,7 @@ class Catalog:
         allowed = {
             "problems": {"problem", "width", "where"},
             "regions": {"problem", "width", "where"},
+            "branches": {"problem", "where"},
             "sweeps": {"problem", "width"},
         }
         for name in asked:
@@ -168,7 +169,7 @@ class Catalog:
                 continue
             every = self._functions_over(scope, notion)
             stored, doubtful = at_most_all([row for row in every if keys is None or row["label"] in keys], threshold)
-            if not known.scope.surveyed or known.scope.complete["status"] != "proved":
+            if not known.lists_every_stratum:
                 silent.append(f"{scope.name}: {known.scope.complete['reason']}")
             if wanted.is_about_strata:
                 stored, not_known = filter_functions(known, stored, wanted, least_loss_above(every))
@@ -225,6 +226,13 @@ class Catalog:
             complete = undecided(complete, reason)
         return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
 
+    def branches(self, *, problem: str | None = None, where: str | None = None) -> Answer:
+        """The changes of sign along the named families of teacher problems in real k
+        (`catalog.teacher.branches.answer_branches`)."""
+        from catalog.teacher.branches import answer_branches
+
+        return answer_branches(self.store, problem, where)
+
     def sweeps(self, *, problem: str | None = None, width: int | None = None) -> Answer:
         """The stored sweeps in a target value of data sets (`catalog.sweeps.answer_sweeps`)."""
         from catalog.sweeps import answer_sweeps
@@ -250,7 +258,8 @@ class Catalog:
             return "regions", _region_row(found, self.store.families()[found["problem"]], complete), complete
         found = self.store.row(functions, label)
         if found is not None:
-            mine = [scope_of(row) for row in surveys if row["problem"] == found["problem"]][-1:]
+            width = max(self.store.widths_of_function(found), default=0)
+            mine = [scope_of(row) for row in surveys if _key(row) == (found["problem"], width)]
             summaries = [
                 function_summary(known, label, StrataFilter()) for known in strata_of_scopes(self.store, mine)
             ]
@@ -274,8 +283,9 @@ class Catalog:
         """The largest surveyed width at which the strata over a function are known, and how many there are of each
         kind, reason and index, listed by default; (0, []) if there is none."""
         found = self.store.row(functions, label)
-        surveyed = [key for key in strata_surveys_of(self.store) if found and key[0] == found["problem"]]
-        width = max((width for _, width in surveyed), default=0)
+        surveyed = strata_surveys_of(self.store)
+        widths = [] if found is None else self.store.widths_of_function(found)
+        width = max((one for one in widths if found and (found["problem"], one) in surveyed), default=0)
         return width, summary_of_function(self.store, label, width) if width else []
 
 
@@ -301,9 +311,9 @@ def _function_row(row: Row) -> Row:
 
 def _region_row(row: Row, family: str, complete: dict[str, str]) -> Row:
     record = from_text(row["record"])
-    # In the order in which one record is shown.
+    # In the order in which one record is shown. A fixed space has a completeness of its own.
     head = {"label": record["label"], "problem": record["problem"], "family": family}
-    return {**head, **record, "completeness": complete["status"]}
+    return {**head, **record, "completeness": record.get("completeness", complete["status"])}
 
 
 def _families_of(scopes: list[Scope], families: dict[str, str]) -> list[str]:

@@ -114,13 +114,13 @@ strata_surveys = Table(
     Column("reason", _text),
     Column("caveat", _text),
     Column("strata", _integer),
-    Column("labelled", IntegerText()),
     Column("numbers", _text),
     Column("roles", _text),
     Column("version", _integer),
     Column("seconds", _real),
     Column("finished_at", _text),
     Column("software", _text),
+    Column("labelled", IntegerText()),
 )
 strata = Table(
     "strata",
@@ -138,8 +138,6 @@ strata = Table(
     Column("hessian", _text),
     Column("dimension", _integer),
     Column("gauge_dimension", _integer),
-    Column("orbit_size", NullType()),
-    Column("orbit", _text),
     Column("smooth", _text),
     Column("directional", _text),
     Column("clarke", _text),
@@ -147,6 +145,8 @@ strata = Table(
     Column("rigor", _text),
     Column("sample", _text),
     Column("descent", _text),
+    Column("orbit_size", NullType()),
+    Column("orbit", _text),
 )
 strata_counts = Table(
     "strata_counts",

@@ -90,6 +90,11 @@ class StrataOfScope:
             self.by_function.setdefault(row["function"], []).append(row)
 
     @property
+    def lists_every_stratum(self) -> bool:
+        """Whether all strata over each listed function are there: a search may miss functions, not strata of them."""
+        return self.scope.surveyed and self.scope.complete["status"] != "undecided"
+
+    @property
     def names_global_minima(self) -> bool:
         return any(row["kind"] == "global_minimum" for row in self.counts)
 
@@ -133,7 +138,7 @@ def function_summary(known: StrataOfScope, label: str, wanted: StrataFilter) -> 
     """`kinds`, `indices` and `local_minimum` of a function at the width of its strata; null where not known.
 
     `local_minimum` is about the strata that are listed by default: true if one is a minimum, false if all of them are
-    proved not to be, and the list is proved complete.
+    proved not to be, and all strata over the function are listed.
     """
     if not known.scope.surveyed:
         return {"kinds": None, "indices": None, "local_minimum": None}
@@ -147,7 +152,7 @@ def function_summary(known: StrataOfScope, label: str, wanted: StrataFilter) -> 
             kinds[row["kind"]] = kinds.get(row["kind"], 0) + row["strata"]
             if row["negative"] is not None:
                 indices.add(row["negative"])
-    is_open = "undecided" in seen or known.scope.complete["status"] != "proved"
+    is_open = "undecided" in seen or not known.lists_every_stratum
     minimum = True if seen & set(MINIMA) else None if is_open else False
     ordered = {kind: kinds[kind] for kind in KINDS if kind in kinds}
     return {"kinds": ordered, "indices": sorted(indices), "local_minimum": minimum}
@@ -158,7 +163,7 @@ def filter_functions(
 ) -> tuple[list[Row], list[str]]:
     """The functions with a stratum that passes, and the labels of those that might have one."""
     passing, open_labels = [], []
-    is_open = known.scope.complete["status"] != "proved"
+    is_open = not known.lists_every_stratum
     for row in rows:
         groups = known.by_function.get(row["label"], [])
         if any(wanted.passes(group) for group in groups):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from catalog.errors import CatalogError
 from catalog.schema import functions, strata, strata_counts, strata_surveys
@@ -83,15 +83,22 @@ def counts_of_strata(store: Store, problem: str, width: int) -> list[Row]:
 
 def summary_of_function(store: Store, function: str, width: int) -> list[Row]:
     """The strata listed by default over one function by kind, reason and index, with their number and dimensions."""
-    group = (strata.c.kind, strata.c.reason, strata.c.negative)
-    found = select(
-        *group,
-        func.count().label("strata"),
-        func.sum(strata.c.orbit_size).label("labelled"),
-        func.min(strata.c.dimension).label("least"),
-        func.max(strata.c.dimension).label("greatest"),
-    ).where(strata.c.function == function, strata.c.width == width, strata.c.listed == 1)
-    return store.rows(found.group_by(*group).order_by(func.min(strata.c.id)))
+    columns = ("kind", "reason", "negative", "dimension", "orbit_size", "orbit")
+    found = select(*(strata.c[name] for name in columns)).where(
+        strata.c.function == function, strata.c.width == width, strata.c.listed == 1
+    )
+    groups: dict[tuple[Any, ...], Row] = {}
+    for row in store.rows(found.order_by(strata.c.id)):
+        key = {name: row[name] for name in ("kind", "reason", "negative")}
+        dimension = row["dimension"]
+        group = groups.setdefault(
+            tuple(key.values()), key | {"strata": 0, "labelled": 0, "least": dimension, "greatest": dimension}
+        )
+        group["strata"] += 1
+        # Orbits may be larger than the integers of the database.
+        group["labelled"] += int(row["orbit_size"] if row["orbit"] is None else row["orbit"])
+        group["least"], group["greatest"] = min(group["least"], dimension), max(group["greatest"], dimension)
+    return list(groups.values())
 
 
 def labels_of_strata(store: Store, function: str) -> list[str]:

@@ -104,6 +104,11 @@ def full_record(row: Mapping[str, Any]) -> str:
     flat = dict(row)
     if flat.get("descent") is None and flat.get("kind") != "saddle":
         flat.pop("descent", None)
+    exact_entries = flat.pop("entries_exact", {})
+    if "entries" in flat:
+        flat["entries"] = [f"{name} = {_item(value, exact_entries[name])}" for name, value in flat["entries"].items()]
+    if "hits" in flat:
+        flat["hits"] = [f"{label}: {count}" for label, count in flat["hits"].items()]
     sample = flat.pop("sample", None)
     if sample is not None:
         flat |= {f"sample {name}": value for name, value in sample.items()}
@@ -133,6 +138,10 @@ def _item(value: Any, exact: Any) -> str:
     if isinstance(value, Mapping) and "does" in value:
         type_there = f" ({value['cjr22']} in CJR22)" if value.get("cjr22") else ""
         return f"{value['code']}: {value['does']}{type_there}"
+    if isinstance(value, Mapping) and "multiplicity" in value:
+        return f"{value['irrep']}: {value['value']}, {value['multiplicity']} times"
+    if isinstance(value, Mapping) and "row" in value:
+        return f"{value['row']}: {value['value']}"
     if isinstance(value, Mapping) and "decimal" in value:
         bounds = f"between {value['lower']!r} and {value['upper']!r}"
         return f"{_item(value['decimal'], value['exact'])}, {bounds}"

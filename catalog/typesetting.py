@@ -13,7 +13,7 @@ from catalog.store import Row
 from symbolic.problem import Problem
 
 LATER = ("transitions",)
-TABLES = ("functions", "strata", "regions", "classification")
+TABLES = ("functions", "strata", "regions", "branches", "classification")
 
 
 def typeset(
@@ -24,7 +24,8 @@ def typeset(
     Args:
         catalog: an open catalog.
         names: problems (names, or paths ending in .toml) or labels.
-        what: the table of a problem: "functions", "strata", "regions", or "classification" for an affine target.
+        what: the table of a problem: "functions", "strata", "regions", "branches" of a teacher problem, or
+            "classification" for an affine target.
         width: for problems; the largest one surveyed if None.
         standalone: a whole document instead of its body.
 
@@ -52,6 +53,7 @@ def typeset(
         if what == "classification":
             bodies.append(_classification(catalog, name, problem))
         else:
+            _check_has_table(catalog, name, what)
             answer = catalog.query(what, problem=name, width=width)
             bodies.append(_family(catalog, name).latex(what, list(answer), answer.complete, problem))
     for (entity, owner), found in labelled.items():
@@ -72,11 +74,18 @@ def _classification(catalog: Catalog, name: str, problem: Problem | None) -> str
     return render_classification(catalog, problem)
 
 
+def _check_has_table(catalog: Catalog, name: str, what: str) -> None:
+    if what == "branches" and _family_name(catalog, name) != "teacher":
+        raise CatalogError(f"branches are those of teacher problems; {name} is one of {_family_name(catalog, name)}")
+
+
 def _family(catalog: Catalog, name: str) -> Family[Any]:
     """The family of a problem, which may be a file that is not in the database."""
-    if name.endswith(".toml"):
-        return family_named(load_problem(name).problem.family)
-    return family_named(catalog.store.families()[name])
+    return family_named(_family_name(catalog, name))
+
+
+def _family_name(catalog: Catalog, name: str) -> str:
+    return load_problem(name).problem.family if name.endswith(".toml") else catalog.store.families()[name]
 
 
 def _named(catalog: Catalog, name: str, problems: dict[str, Problem]) -> Problem | None:

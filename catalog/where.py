@@ -57,8 +57,8 @@ COLUMNS = {
 }
 """Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly.
 `negative` is the index; it, `nullity` and `positive` are NULL without a Hessian. What a family does not have is NULL
-(`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family; `samples` and `fitted`, the number of
-samples that are fit exactly, of data sets; `teachers`, the family's `name` of a function, and `isotropy`, such as
+(`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family; `samples` and `fitted`, the number
+of samples that are fit exactly, of data sets; `teachers`, the family's `name` of a function, and `isotropy`, such as
 '9-1', of teacher problems). An orbit beyond 64 bits is compared as the nearest float."""
 
 FUNCTIONS = frozenset(

@@ -59,6 +59,9 @@ class DatasetFamily:
 
         build(store, problem, width, run)
 
+    def doubts(self, store: Store, problem: DatasetProblem) -> Sequence[str]:
+        return ()
+
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:
         from catalog.dataset.record import function_answer
 

@@ -59,6 +59,9 @@ class IntervalFamily:
 
         build(store, problem, width, run)
 
+    def doubts(self, store: Store, problem: IntervalProblem) -> Sequence[str]:
+        return ()
+
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:
         from catalog.interval.record import function_answer
 

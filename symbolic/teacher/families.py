@@ -6,9 +6,9 @@ With k students, k teachers and k inputs, and up to permutations:
 - I_q (I is I_1): isotropy Delta(S_(k-q) x S_q), k - q rows near minus their teachers, q rows near theirs;
 - II_q (II is II_1): isotropy Delta(S_(k-q) x S_q), k - q rows near their teachers, q rows near minus theirs.
 
-A family is an analytic curve in real k. Here it is *defined* as the branch through the only zero of the equations near
-the leading terms of its expansion in k^(-1/2) at k = 20 q (`START`), and is followed from there by certified continuation: so at every
-k reached the name belongs to one proved zero.
+A family is an analytic curve in real k. Here it is *defined* as the branch through the zero of the equations to which
+Newton's iteration leads from the leading terms of its expansion in k^(-1/2) at k = 20 q (20 for A); it is followed from
+there by certified continuation, so at every k reached the name belongs to one proved zero.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from symbolic.teacher.restricted import FixedSpaceSystem, RealSize
 
 NAME = re.compile(r"(?P<letter>A|II|I)(?:_(?P<number>[1-9][0-9]{0,5}))?")
 START = 20
+"""A family starts at this k times the number of rows that differ."""
 HIGHEST = 10**6
 """Largest k to which a family is followed."""
 
@@ -77,7 +78,7 @@ class Family:
         return f"Delta(S_(k-{self.number}) x S_{self.number})" if self.number else "Delta(S_k)"
 
     def leading(self, k: float) -> list[float]:
-        """The first two terms of the expansion of each coordinate in k^(-1/2), in floating point; at least the first."""
+        """The leading terms of the expansion of each coordinate in k^(-1/2), in floating point."""
         q, s2 = self.number, 1 / k
         if self.letter == "A":
             return [-1 + 2 * s2, 2 * s2]
@@ -111,8 +112,8 @@ def family_point(name: str, k: int | Fraction, bits: int = 128) -> tuple[Ball, .
         k: number of teachers; a fraction gives the formal point.
         bits: the radius of each ball is 2^-bits.
 
-    Guarantee: the balls hold the coordinates of one zero of the equations, which is joined to the start of the family by a
-        proved analytic branch.
+    Guarantee: the balls hold the coordinates of one zero of the equations, which is joined to the start of the family
+        by a proved analytic branch.
 
     Raises:
         InvalidProblem: no such family; k below its end, above `HIGHEST`, or with a block below 2.
@@ -141,7 +142,8 @@ def name_of(space: FixedSpace, sizes: Sequence[RealSize] | None, point: Sequence
         "A", "I", "II", "I_q", "II_q", "global" (the teacher itself), or "" where it is proved to be none of them or no
         family has its isotropy there.
 
-    Guarantee: a name is a proof: some image of the point under the symmetries of the space lies in a box that holds exactly one zero, the family's (or W = I).
+    Guarantee: a name is a proof: an image of the point under the symmetries of the space lies in a box that holds
+        exactly one zero, the family's (or W = I).
 
     Raises:
         Unseparated: the balls lie neither inside nor outside of such a box.

@@ -43,7 +43,7 @@ def test_the_bundled_data_sets() -> None:
         "zigzag4": ("dataset inputs=-2;-1;1;2 targets=1,-1,1,-1 bias=true", 3),
         "xor": ("dataset inputs=0,0;0,1;1,0;1,1 targets=0,1,1,0 bias=true", 2),
     }
-    assert all(one.problem.name == name for name, one in loaded.items())
+    assert all(loaded[name].problem.name == name for name in found)
     for name in ("bpf-toy", "negative-first", "orthogonal-narrow"):
         problem = loaded[name].problem
         assert isinstance(problem, DatasetProblem)

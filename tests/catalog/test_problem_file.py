@@ -84,7 +84,7 @@ REFUSALS = {
     "no family": (text_of(family=None), "family is missing"),
     "unknown family": (text_of(family='"integral"'), "unknown family"),
     "family of another type": (text_of(family="3"), "unknown family"),
-    "teacher": ('name = "t"\nfamily = "teacher"\nk = 10\n', "not available in this version"),
+    "teacher": ('name = "t"\nfamily = "teacher"\nk = 10\n', "isotropy is missing"),
     "quadratic": (text_of(target='"x**2"', activation='"quadratic"'), "degree at most 1"),
     "unknown activation": (text_of(activation='"tanh"'), "activation must be"),
     "unknown key": (text_of(leek='"0"'), "did you mean leak"),

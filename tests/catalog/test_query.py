@@ -320,7 +320,7 @@ def test_where_that_takes_forever_is_stopped(small: Catalog, monkeypatch: pytest
     ("arguments", "words"),
     [
         (["transitions"], "transitions are not available in this version"),
-        (["branches"], "not available in this version"),
+        (["branches", "--width", "2"], "--width does not apply to branches"),
         (["neurons"], "unknown entity 'neurons'"),
         (["functions", "--format", "xml"], "unknown format"),
         (["functions", "--width", "0"], "width must be a positive integer"),

@@ -25,6 +25,7 @@ PROBLEM = {
     "degree": 2,
     "samples": None,
     "dimension": None,
+    "teachers": None,
 }
 CELL = {
     "canonical": "c",

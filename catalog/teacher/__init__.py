@@ -1,0 +1,1 @@
+"""The teacher family in the catalog: its problem files, records, builds and tables."""

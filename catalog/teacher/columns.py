@@ -1,0 +1,138 @@
+"""The tables of the teacher family for people: which columns, and what stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.cells import STRATA_SHORT, YES_NO, flat_loss, short_number, stratum_cells, survey_cells
+from catalog.families import Columns
+from catalog.teacher.names import isotropy_word
+
+COLUMNS = {
+    "problems": Columns(
+        ("problem", "family", "k", "dimension", "isotropy", "widths", "completeness"),
+        ("name", "family", "k", "inputs", "isotropy", "surveys"),
+    ),
+    "regions": Columns(
+        ("label", "width", "space", "starts", "seed", "orbits", "least hits", "completeness"),
+        (
+            "label",
+            "problem",
+            "family",
+            "width",
+            "space",
+            "isotropy",
+            "neurons",
+            "seed",
+            "starts",
+            "rounds",
+            "orbits",
+            "hits",
+            "families",
+            "failed",
+            "vanished",
+            "unresolved",
+            "completeness",
+            "reason",
+            "caveat",
+            "functions",
+        ),
+    ),
+    "functions": Columns(
+        ("label", "name", "width", "loss", "index", "least eigenvalue", "rigor", "local minimum"),
+        (
+            "label",
+            "problem",
+            "family",
+            "name",
+            "minimal_width",
+            "loss",
+            "loss_exact",
+            "loss_lower",
+            "loss_upper",
+            "isotropy",
+            "space",
+            "entries",
+            "entries_exact",
+            "spectrum",
+            "splitting",
+            "rigor",
+            "kinds",
+            "indices",
+            "local_minimum",
+        ),
+    ),
+    "strata": Columns(
+        STRATA_SHORT,
+        (
+            "label",
+            "problem",
+            "family",
+            "function",
+            "width",
+            "kind",
+            "reason",
+            "index",
+            "nullity",
+            "positive",
+            "hessian",
+            "dimension",
+            "gauge_dimension",
+            "smooth",
+            "directional",
+            "clarke",
+            "neurons",
+            "orbit_size",
+            "w",
+            "w_exact",
+            "rigor",
+        ),
+    ),
+    "branches": Columns(
+        ("problem", "name", "group", "irrep", "k", "from", "to"),
+        ("problem", "family", "name", "isotropy", "group", "irrep", "k", "k_lower", "k_upper", "from", "to"),
+    ),
+}
+
+
+def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
+    """The cells of a row in the table for the eye."""
+    if entity == "problems":
+        lists = " ".join(isotropy_word(blocks) for blocks in row["isotropy"])
+        return [row["name"], row["family"], str(row["k"]), str(row["inputs"]), lists, *survey_cells(row["surveys"])]
+    if entity == "regions":
+        numbers = [str(row[name]) for name in ("starts", "seed", "orbits")]
+        least = str(min(row["hits"].values(), default=0))
+        return [row["label"], str(row["width"]), row["space"], *numbers, least, row["completeness"]]
+    if entity == "strata":
+        return stratum_cells(row)
+    if entity == "branches":
+        names = [row[name] for name in ("problem", "name", "group", "irrep")]
+        return [*names, short_number(row["k"]), row["from"], row["to"]]
+    return [
+        row["label"],
+        row["name"] or "-",
+        str(row["minimal_width"]),
+        short_number(row["loss"]["decimal"]),
+        " ".join(map(str, row["indices"] or ())) or "-",
+        short_number(least_eigenvalue(row)),
+        row["rigor"],
+        YES_NO[row["local_minimum"]],
+    ]
+
+
+def least_eigenvalue(row: Mapping[str, Any]) -> str:
+    """The decimal of the least eigenvalue of a function at its minimal width."""
+    from decimal import Decimal
+
+    return min((str(part["value"]) for part in row["spectrum"]), key=Decimal)
+
+
+def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row with a value for each column of CSV."""
+    if entity == "functions":
+        return {**row, **flat_loss(row)}
+    if entity == "strata":
+        return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
+    return row
