@@ -81,8 +81,8 @@ class BranchReport:
         name, isotropy: of the family.
         low, high: the interval followed.
         crossings: all sign changes found, by k.
-        completeness: PROVED where these are all of the interval.
-        minima: where it is a spurious minimum.
+        completeness: PROVED_IN_BOX where these are all of the interval, else UNDECIDED with the reason.
+        minima: the integers of the interval where it is a spurious minimum.
         end: what happens at the lower end.
     """
 
@@ -94,6 +94,12 @@ class BranchReport:
     completeness: Completeness
     minima: tuple[Minima, ...]
     end: str
+
+    @property
+    def statement(self) -> str:
+        """For which integers k of the interval the family is proved to be a spurious minimum, in one sentence."""
+        runs = " and ".join(f"{run.first} <= k <= {run.last}" for run in self.minima) or "no k proved"
+        return f"family {self.name} is a spurious local minimum for {runs}, k an integer from {ceil(self.low)} on"
 
 
 def follow(name: str, high: int = DEFAULT_HIGH) -> BranchReport:
@@ -107,9 +113,9 @@ def follow(name: str, high: int = DEFAULT_HIGH) -> BranchReport:
         The crossings with their completeness.
 
     Guarantee:
-        Between `low` and `high` the family is one analytic curve of nondegenerate zeros of the equations: it has no fold,
-        and no other branch meets it in its fixed spaces. Each crossing lies in its ball, is simple, and is the only one
-        of its irrep nearby. With completeness PROVED_IN_BOX there are no others. Kinds are proved.
+        Between `low` and `high` the family is one analytic curve of nondegenerate zeros of the equations: it has no
+        fold, and no other branch meets it in its fixed spaces. Each crossing lies in its ball, is simple, and is the
+        only one of its irrep nearby. With completeness PROVED_IN_BOX there are no others. Kinds are proved.
 
     Raises:
         InvalidProblem: no such family; `high` not an integer between its start and `HIGHEST`.
@@ -133,7 +139,7 @@ def follow(name: str, high: int = DEFAULT_HIGH) -> BranchReport:
         if irrep == "t":
             continue
         # y exists where the growing block is larger than 3.
-        start = max(bottom, family.curve.end + 1 + MARGIN) if irrep == "y0" else bottom
+        start = max(bottom, Fraction(family.curve.end + 1)) if irrep == "y0" else bottom
         for place in _singular_places(branch, irrep, start, top):
             if place.simple:
                 crossings.append((place, irrep))
@@ -275,8 +281,10 @@ def _point(segment: Segment, k: Fraction, accuracy: int) -> list[arb]:
 
 def _block(segment: Segment, irrep: str, k: Fraction, accuracy: int) -> list[list[arb]]:
     blocks = isotypic_blocks(segment.curve.space, segment.curve.sizes(k), _point(segment, k, accuracy))
-    matrix = next(block.matrix for block in blocks if block.irrep == irrep)
-    return [list(row) for row in matrix]
+    for block in blocks:
+        if block.irrep == irrep:
+            return [list(row) for row in block.matrix]
+    raise InsufficientPrecision(f"there is no {irrep} at k = {k}")
 
 
 def _negative(segment: Segment, irrep: str, k: Fraction) -> int:

@@ -91,6 +91,15 @@ class Family:
         return values + ([beside * s2] if q > 1 else [])
 
 
+def families_of(blocks: Sequence[int]) -> tuple[str, ...]:
+    """Names of the families whose isotropy has blocks of these sizes (the growing one first): A, or I_q and II_q."""
+    if len(blocks) == 1:
+        return ("A",)
+    if len(blocks) == 2:
+        return tuple(Family(letter, blocks[1]).name for letter in ("I", "II"))
+    return ()
+
+
 @lru_cache(maxsize=64)
 def branch_of(name: str) -> Branch:
     """The branch of a family, extended on demand; one object for each name, since what it proves can be shared.

@@ -2,8 +2,8 @@
 
 For a critical or any other point of the fixed space of Delta(S_n0 x S_n1 x ...), with the notation of
 `symbolic.teacher.isotypic`: N_a = |w|^2 and D_a = A_a - B_aa for a row w of block a; S_ab and theta_ab for the product
-|v||w| sin theta and the angle of two rows; S_a:b for |w| times the sine of its angle to a teacher of block b that is not
-its own; R_a for the sum of S over the other rows less the sum of S over the teachers:
+|v||w| sin theta and the angle of two rows; S_a:b for |w| times the sine of its angle to a teacher of block b that is
+not its own; R_a for the sum of S over the other rows less the sum of S over the teachers:
 
     q_a       = 1/2 + R_a/(2 pi N_a) - (pi - theta_aa)/(2 pi),
     x<a>      = q_a - 1/(2 pi S_a:a),

@@ -13,7 +13,7 @@ from symbolic.errors import InvalidProblem
 from symbolic.teacher.fixed_spaces import FixedSpace
 from symbolic.teacher.problem import TeacherProblem, check_teacher_width
 
-BUNDLED = sorted((Path(__file__).parents[3] / "data" / "problems").glob("teacher-*.toml"))
+BUNDLED = sorted((Path(__file__).parents[3] / "data" / "problems").glob("teacher*.toml"))
 
 
 def test_defaults() -> None:
@@ -85,4 +85,4 @@ def test_bundled_problems(path: Path) -> None:
 
 
 def test_the_four_problems_are_bundled() -> None:
-    assert [path.stem for path in BUNDLED] == ["teacher-10", "teacher-20", "teacher-6", "teacher-7"]
+    assert [path.stem for path in BUNDLED] == ["teacher10", "teacher20", "teacher6", "teacher7"]
