@@ -350,8 +350,9 @@ def test_filters(opened: Catalog, saddlery: Command, database: Path) -> None:
         answer = opened.functions(problem="six", width=int(width))
         assert not answer
         assert answer.complete == {"status": "undecided", "reason": "not surveyed", "caveat": ""}
-    refused = saddlery("query", "transitions", "--db", str(database))
-    assert refused.is_refused()
+    told = opened.transitions(problem="six")
+    assert (list(told), told.complete["status"]) == ([], "undecided")
+    assert told.complete["reason"] == "transitions are available for the interval family"
     for arguments in (["branches", "--width", "6"], ["branches", "--kind", "saddle"], ["branches", "--index", "1"]):
         outcome = saddlery("query", *arguments, "--db", str(database))
         assert outcome.is_refused(), outcome
