@@ -6,9 +6,14 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from catalog.build import Job
 
 app = typer.Typer(
     name="saddlery",
@@ -55,6 +60,9 @@ def build(
     patterns: Annotated[
         int | None, typer.Option("--patterns-budget", metavar="N", help="Activation patterns allowed for a data set.")
     ] = None,
+    transitions: Annotated[
+        int | None, typer.Option(metavar="W", help="Then follow the flow out of the saddles of widths 1..W.")
+    ] = None,
     vary: Annotated[
         str | None,
         typer.Option(metavar="targets[K]=P..Q", help="Instead sweep this target of a data set through an interval."),
@@ -76,6 +84,9 @@ def build(
         raise CatalogError(f"--budget must be a positive number of seconds, not {budget}")
     if patterns is not None and patterns < 1:
         raise CatalogError(f"--patterns-budget must be a positive integer, not {patterns}")
+    if transitions is not None and (transitions < 0 or vary is not None):
+        words = "does not apply to --vary" if transitions >= 0 else f"must not be negative, but is {transitions}"
+        raise CatalogError(f"--transitions {words}")
     if vary is not None:
         _sweep(files or [], vary, width, db, patterns, strict)
         return
@@ -110,10 +121,41 @@ def build(
     doubts = list(dict.fromkeys(doubt for row in rows for doubt in row["doubts"]))
     for doubt in doubts:
         typer.echo(f"saddlery: {doubt}", err=True)
+    lost = _follow(jobs, db, transitions, options["workers"]) if transitions else 0
     if doubtful and strict:
         raise Undecided(f"{len(doubtful)} of {len(rows)} surveys stayed undecided")
     if doubts and strict:
         raise Undecided(f"{len(doubts)} families stayed undecided")
+    if lost and strict:
+        raise Undecided(f"{lost} transitions did not end in a known stratum")
+
+
+def _follow(jobs: Sequence[Job], db: str | None, width: int, workers: int) -> int:
+    """The transitions of `build --transitions`: what was found, and how many runs did not end in a stratum."""
+    from catalog.progress import progress_bar
+    from catalog.tables import plain_table
+    from catalog.transitions import build_transitions, refusal, unidentified_line
+
+    for job in jobs:
+        reason = refusal(job.problem)
+        if reason:
+            typer.echo(f"saddlery: note on {job.problem.name}: {reason}", err=True)
+    with progress_bar("transitions") as report:
+        rows = build_transitions(jobs, db, width, workers=workers, report=report)
+    if not rows:
+        return 0
+    names = ("sources", "runless", "transitions")
+    lines = [
+        [row["problem"], *(str(row[name]) for name in ("width", *names)), str(len(row["unidentified"])),
+         f"{row['seconds']:.2f}"]
+        for row in rows
+    ]
+    header = ["problem", "width", "saddles", "without a run", "transitions", "not identified", "seconds"]
+    typer.echo("\n" + plain_table(header, lines))
+    for row in rows:
+        for record in row["unidentified"]:
+            typer.echo(f"saddlery: {unidentified_line(record)}", err=True)
+    return sum(len(row["unidentified"]) for row in rows)
 
 
 def _sweep(
@@ -142,7 +184,9 @@ def query(
     ],
     problem: Annotated[str | None, typer.Option(help="A name in the database, or a path ending in .toml.")] = None,
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed of each problem.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Strata of this kind; functions with such a stratum.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Strata of this kind; functions with such a stratum; hessian or escape.")
+    ] = None,
     index: Annotated[int | None, typer.Option(help="Strata of this index; functions with such a stratum.")] = None,
     max_loss: Annotated[str | None, typer.Option(metavar="Q", help="Loss at most this rational, exactly.")] = None,
     notion: Annotated[str | None, typer.Option(help="clarke: also what is stationary only in that sense.")] = None,
@@ -211,7 +255,7 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
 def latex(
     names: Annotated[list[str], typer.Argument(metavar="PROBLEM-or-LABELS...", help="A problem, or labels.")],
     what: Annotated[
-        str, typer.Option(help="For a problem: functions, strata, regions, branches or classification.")
+        str, typer.Option(help="For a problem: functions, strata, regions, transitions, branches or classification.")
     ] = "functions",
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed.")] = None,
     out: Annotated[str | None, typer.Option("-o", metavar="OUT.tex", help="Default: standard output.")] = None,
@@ -243,6 +287,24 @@ def chain(
     from catalog.chain import chain_text
 
     typer.echo(chain_text(problem, patterns, form, db))
+
+
+@app.command()
+def graph(
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="A name, or a path ending in .toml.")],
+    form: Annotated[str, typer.Option("--format", help="graphml, dot, json, tikz or svg.")] = "json",
+    width: Annotated[int | None, typer.Option(help="Widths up to this one; default: all surveyed.")] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="The disconnectivity tree of one width.")] = False,
+    level: Annotated[str | None, typer.Option(help="Nodes: strata or functions.")] = None,
+    db: Database = None,
+) -> None:
+    """The strata of a problem and the edges between them: symmetries, embeddings, closures, transitions."""
+    from catalog.graph_formats import graph_text
+    from catalog.query import open_catalog
+
+    with open_catalog(db) as opened:
+        text = graph_text(opened, problem, form, width=width, tree=tree, level=level)
+    typer.echo(text)
 
 
 @app.command()

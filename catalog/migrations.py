@@ -262,6 +262,49 @@ MIGRATIONS = (
             ) STRICT""",
         ),
     ),
+    Migration(
+        7,
+        "transitions of the gradient flow",
+        (
+            # Strata that are surveyed anew take the transitions between the old ones with them.
+            """CREATE TABLE transition_surveys (
+                problem TEXT NOT NULL,
+                width INTEGER NOT NULL,
+                sources INTEGER NOT NULL,
+                parameters TEXT NOT NULL,
+                version INTEGER NOT NULL,
+                seconds REAL NOT NULL,
+                finished_at TEXT,
+                software TEXT NOT NULL,
+                PRIMARY KEY (problem, width),
+                FOREIGN KEY (problem, width) REFERENCES strata_surveys (problem, width) ON DELETE CASCADE
+            ) STRICT""",
+            """CREATE TABLE transition_sources (
+                problem TEXT NOT NULL,
+                width INTEGER NOT NULL,
+                source TEXT NOT NULL,
+                position INTEGER NOT NULL,
+                runs INTEGER NOT NULL,
+                record TEXT NOT NULL,
+                PRIMARY KEY (problem, width, source),
+                FOREIGN KEY (problem, width) REFERENCES transition_surveys (problem, width) ON DELETE CASCADE
+            ) STRICT""",
+            """CREATE TABLE transitions (
+                id INTEGER PRIMARY KEY,
+                problem TEXT NOT NULL,
+                width INTEGER NOT NULL,
+                source TEXT NOT NULL,
+                target TEXT,
+                kind TEXT NOT NULL,
+                rate_lower REAL NOT NULL,
+                rate_upper REAL NOT NULL,
+                record TEXT NOT NULL,
+                FOREIGN KEY (problem, width, source)
+                    REFERENCES transition_sources (problem, width, source) ON DELETE CASCADE
+            ) STRICT""",
+            "CREATE INDEX transitions_by_source ON transitions (problem, width, source)",
+        ),
+    ),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].version

@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Reporter]:
-    """A bar that follows the reports of `catalog.build.build`; its own last state where there is no terminal."""
+def progress_bar(work: str = "survey") -> Iterator[Reporter]:
+    """A bar that follows the reports of a build; its own last state where there is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     bar = Bar(*columns, console=Console(stderr=True))
-    task = bar.add_task("survey", total=None)
+    task = bar.add_task(work, total=None)
 
     def report(progress: Progress) -> None:
         # Not before there is progress, so that a refusal is one line.
         bar.start()
-        words = "survey" if progress.done == progress.total else f"{progress.problem} width {progress.width}"
+        words = work if progress.done == progress.total else f"{progress.problem} width {progress.width}"
         bar.update(task, completed=progress.done, total=progress.total, description=words)
 
     try:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from catalog.answer import Answer
-from catalog.errors import CatalogError, NotAvailable
+from catalog.errors import CatalogError
 from catalog.families import family_of
 from catalog.loss_filter import at_most_all, threshold_of
 from catalog.record import from_text
@@ -40,8 +40,10 @@ from catalog.strata_query import (
 from catalog.strata_store import labels_of_strata, strata_surveys_of, summary_of_function
 from catalog.where import keys_where
 
-ENTITIES = ("problems", "regions", "functions", "strata", "branches", "sweeps")
-LATER_ENTITIES = ("transitions",)
+if TYPE_CHECKING:
+    from catalog.graph import Graph
+
+ENTITIES = ("problems", "regions", "functions", "strata", "transitions", "branches", "sweeps")
 
 
 class Catalog:
@@ -66,19 +68,17 @@ class Catalog:
         """The answer for an entity by name.
 
         Raises:
-            NotAvailable: an entity that this version does not have.
             CatalogError: an unknown entity, or a filter that does not apply to it.
         """
-        if entity in LATER_ENTITIES:
-            raise NotAvailable(f"{entity} are not available in this version; {', '.join(ENTITIES)} are")
         if entity not in ENTITIES:
-            raise CatalogError(f"unknown entity {entity!r}; choose from {', '.join(ENTITIES + LATER_ENTITIES)}")
+            raise CatalogError(f"unknown entity {entity!r}; choose from {', '.join(ENTITIES)}")
         asked = {name: value for name, value in filters.items() if value is not None}
         method: Callable[..., Answer] = getattr(self, entity)
         allowed = {
             "problems": {"problem", "width", "where"},
             "regions": {"problem", "width", "where"},
             "branches": {"problem", "where"},
+            "transitions": {"problem", "width", "kind", "where"},
             "sweeps": {"problem", "width"},
         }
         for name in asked:
@@ -225,6 +225,26 @@ class Catalog:
             reason = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
             complete = undecided(complete, reason)
         return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
+
+    def transitions(
+        self,
+        *,
+        problem: str | None = None,
+        width: int | None = None,
+        kind: str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """The transitions of the gradient flow out of the saddles of exactly one width
+        (`catalog.transitions.answer_transitions`)."""
+        from catalog.transitions import answer_transitions
+
+        return answer_transitions(self.store, problem, width, kind, where)
+
+    def graph(self, problem: str, **options: Any) -> Graph:
+        """The strata of a problem and the edges between them (`catalog.graph.graph_of`)."""
+        from catalog.graph import graph_of
+
+        return graph_of(self, problem, **options)
 
     def branches(self, *, problem: str | None = None, where: str | None = None) -> Answer:
         """The changes of sign along the named families of teacher problems in real k

@@ -211,3 +211,38 @@ sweeps = Table(
     Column("finished_at", _text),
     Column("software", _text),
 )
+transition_surveys = Table(
+    "transition_surveys",
+    metadata,
+    Column("problem", _text, primary_key=True),
+    Column("width", _integer, primary_key=True),
+    Column("sources", _integer),
+    Column("parameters", _text),
+    Column("version", _integer),
+    Column("seconds", _real),
+    Column("finished_at", _text),
+    Column("software", _text),
+)
+transition_sources = Table(
+    "transition_sources",
+    metadata,
+    Column("problem", _text, primary_key=True),
+    Column("width", _integer, primary_key=True),
+    Column("source", _text, primary_key=True),
+    Column("position", _integer),
+    Column("runs", _integer),
+    Column("record", _text),
+)
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("id", _integer, primary_key=True),
+    Column("problem", _text),
+    Column("width", _integer),
+    Column("source", _text),
+    Column("target", _text),
+    Column("kind", _text),
+    Column("rate_lower", _real),
+    Column("rate_upper", _real),
+    Column("record", _text),
+)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from catalog.errors import CatalogError, NotAvailable
+from catalog.errors import CatalogError
 from catalog.families import Family, family_named, family_of
 from catalog.problem_file import load_problem
 from catalog.query import Catalog
 from catalog.store import Row
+from catalog.transitions import OTHER_FAMILIES
 from symbolic.problem import Problem
 
-LATER = ("transitions",)
-TABLES = ("functions", "strata", "regions", "branches", "classification")
+TABLES = ("functions", "strata", "regions", "transitions", "branches", "classification")
 
 
 def typeset(
@@ -24,8 +24,8 @@ def typeset(
     Args:
         catalog: an open catalog.
         names: problems (names, or paths ending in .toml) or labels.
-        what: the table of a problem: "functions", "strata", "regions", "branches" of a teacher problem, or
-            "classification" for an affine target.
+        what: the table of a problem: "functions", "strata", "regions", "transitions" of an interval problem,
+            "branches" of a teacher problem, or "classification" for an affine target.
         width: for problems; the largest one surveyed if None.
         standalone: a whole document instead of its body.
 
@@ -35,10 +35,8 @@ def typeset(
     """
     from catalog.latex import document
 
-    if what in LATER:
-        raise NotAvailable(f"tables of {what} are not available in this version; {', '.join(TABLES)} are")
     if what not in TABLES:
-        raise CatalogError(f"unknown table {what!r}; choose from {', '.join(TABLES + LATER)}")
+        raise CatalogError(f"unknown table {what!r}; choose from {', '.join(TABLES)}")
     if what == "classification" and width is not None:
         raise CatalogError("--width does not apply to the classification, which is that of all widths")
     bodies: list[str] = []
@@ -75,6 +73,8 @@ def _classification(catalog: Catalog, name: str, problem: Problem | None) -> str
 
 
 def _check_has_table(catalog: Catalog, name: str, what: str) -> None:
+    if what == "transitions" and _family_name(catalog, name) != "interval":
+        raise CatalogError(f"{OTHER_FAMILIES}; {name} is one of {_family_name(catalog, name)}")
     if what == "branches" and _family_name(catalog, name) != "teacher":
         raise CatalogError(f"branches are those of teacher problems; {name} is one of {_family_name(catalog, name)}")
 

@@ -54,12 +54,14 @@ COLUMNS = {
         "rigor",
     ),
     "branches": ("id", "name", "irrep", "kind_from", "kind_to", "k_lower", "k_upper"),
+    "transitions": ("id", "problem", "width", "source", "target", "kind", "rate_lower", "rate_upper"),
 }
 """Columns a filter may use. `loss_lower` and `loss_upper` are bounds rounded outward; `--max-loss` compares exactly.
 `negative` is the index; it, `nullity` and `positive` are NULL without a Hessian. What a family does not have is NULL
 (`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family; `samples` and `fitted`, the number
 of samples that are fit exactly, of data sets; `teachers`, the family's `name` of a function, and `isotropy`, such as
-'9-1', of teacher problems). An orbit beyond 64 bits is compared as the nearest float."""
+'9-1', of teacher problems). An orbit beyond 64 bits is compared as the nearest float.
+The `target` of a transition whose end was not identified is NULL."""
 
 FUNCTIONS = frozenset(
     {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",
@@ -74,7 +76,7 @@ _QUOTED = re.compile(r'"([^"]*)"')
 
 
 def keys_where(store: Store, entity: str, expression: str) -> set[str]:
-    """Keys (labels, names of problems, ids of branches) of the rows for which the expression is true.
+    """Keys (labels, names of problems, ids of branches and transitions) of the rows for which the expression is true.
 
     Args:
         store: the database.

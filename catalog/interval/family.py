@@ -116,6 +116,10 @@ class IntervalFamily:
             return render_functions(rows, complete, problem=problem)
         if entity == "strata":
             return render_strata(rows, complete, problem=problem)
+        if entity == "transitions":
+            from catalog.latex_transitions import render_transitions
+
+            return render_transitions(rows, complete, problem=problem)
         return render_regions(rows, complete, problem=problem)
 
 

@@ -319,7 +319,8 @@ def test_where_that_takes_forever_is_stopped(small: Catalog, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["transitions"], "transitions are not available in this version"),
+        (["transitions", "--index", "1"], "--index does not apply to transitions"),
+        (["transitions", "--kind", "saddle"], "unknown kind 'saddle' of a transition"),
         (["branches", "--width", "2"], "--width does not apply to branches"),
         (["neurons"], "unknown entity 'neurons'"),
         (["functions", "--format", "xml"], "unknown format"),
@@ -397,7 +398,6 @@ def test_latex_command(small_database: Path, saddlery: Command, tmp_path: Path) 
     assert text.count(r"\begin{longtable}") == 3
     assert r"\end{document}" in text
     for arguments, words in (
-        (["x2", "--what", "transitions"], "not available"),
         (["x2", "--what", "poems"], "unknown table"),
         (["x2:B.+.77"], "no record labelled"),
         (["nope"], "no problem 'nope'"),
