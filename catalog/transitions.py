@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from symbolic.flow.interval_transitions import StratumTransitions, Transitions
     from symbolic.interval.problem import IntervalProblem
 
-TRANSITION_VERSION = 1
+TRANSITION_VERSION = 2
 """To be raised with every change that could alter a transition, so that older ones are made again."""
 
 KINDS = ("hessian", "escape")

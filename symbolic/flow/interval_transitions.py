@@ -21,12 +21,12 @@ from zlib import crc32
 import numpy as np
 from flint import arb
 
-from symbolic.enclosure import Number, Rigor, Verdict
+from symbolic.enclosure import Number, Rigor, Verdict, working_precision
 from symbolic.errors import InvalidProblem, Undecided
 from symbolic.flow.interval_descent import Descent, RunBudget, Start, descend
 from symbolic.flow.interval_field import FloatArray
 from symbolic.flow.interval_landing import Landings
-from symbolic.flow.interval_start import SPECTATORS, Core, core_of, unstable_directions
+from symbolic.flow.interval_start import EIGENVALUE_BITS, SPECTATORS, Core, core_of, unstable_directions
 from symbolic.flow.transitions import ESCAPE, HESSIAN, NUMERICAL, Transition, rounded
 from symbolic.interval.escape import EscapeDirections, escape_directions
 from symbolic.interval.functions import IntervalFunction
@@ -207,9 +207,11 @@ class Transitions:
             direction = tuple(
                 (letter, j, Fraction(value)) for (letter, j), value in zip(names, one.vector, strict=True)
             )
+            with working_precision(EIGENVALUE_BITS):
+                rate = -one.eigenvalue
             for sign in (1, -1):
                 way = f"{core.code}:{HESSIAN}{one.number}{'+' if sign > 0 else '-'}"
-                found += self._repeated(way, HESSIAN, direction, sign, -one.eigenvalue, step, origin, sign * vector)
+                found += self._repeated(way, HESSIAN, direction, sign, rate, step, origin, sign * vector)
         return tuple(found), ()
 
     def _escape_departures(self, core: Core, escapes: EscapeDirections) -> list[Departure]:

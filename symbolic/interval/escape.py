@@ -53,7 +53,8 @@ class EscapeDirection:
     @property
     def rate(self) -> arb:
         """The rate 2 |G| at which it grows under theta' = -grad L."""
-        return 2 * abs(self.strength)
+        with working_precision(BITS):
+            return 2 * abs(self.strength)
 
 
 @dataclass(frozen=True)
