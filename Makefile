@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# One worker per processor; a file stays on one worker, so that its databases are built once.
+# One worker per processor. The files of the fast tests stay on one worker, so that their databases are built once.
 PARALLEL := -n auto --dist loadfile
+PARALLEL_SLOW := -n auto --dist worksteal
 
 .PHONY: catalog test test-slow bench release clean
 
@@ -23,7 +24,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest $(PARALLEL) -m slow
+	$(BIN)/python -m pytest $(PARALLEL_SLOW) -m slow
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet -e ".[dev,bench]"
