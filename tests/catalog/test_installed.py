@@ -10,9 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import Command
 
 from catalog.problem_file import bundled_problem_files
-from conftest import Command
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("sympy", "mpmath", "numpy", "networkx", "pandas", "scipy", "matplotlib", "jinja2")
