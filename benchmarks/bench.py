@@ -85,6 +85,20 @@ def report(arguments: argparse.Namespace) -> Iterator[str]:
     yield ""
     yield from data_sets.descent(zigzag, (1, 2) if quick else (1, 2, 3), 50 if quick else 400)
     yield ""
+    import teachers
+
+    yield "## The teacher family"
+    yield ""
+    yield "Spectra of the Hessian at a critical point: certified by irreps, and numpy's dense eigenvalues in floats"
+    yield "(with the time for the dense Hessian)."
+    yield ""
+    yield from teachers.spectra((10, 20) if quick else (10, 20, 40, 10**6), ("A",) if quick else ("A", "II"))
+    yield ""
+    yield "One critical point to 50 digits from the same float start: with a certificate, and by mpmath without one"
+    yield "(its numerical Jacobian, our equations)."
+    yield ""
+    yield from teachers.points((10,) if quick else (10, 20, 40), 50)
+    yield ""
     yield "## scipy's multistart on the full gradient"
     yield ""
     yield "`scipy.optimize.root(method=\"lm\")` with the exact Hessian from random starts; processor seconds."
