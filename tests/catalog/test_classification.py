@@ -3,7 +3,6 @@ r"""The classification for affine targets: closed form against enumeration, refu
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from fractions import Fraction
 from math import comb, isqrt
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command, write_problem
+from test_latex import pdflatex
 
 from catalog.build import build, jobs_of
 from catalog.interval.classification import check_width, closed_form
@@ -180,10 +180,8 @@ def test_the_quadratic_table_is_printed_and_compiles(saddlery: Command, tmp_path
     assert "quadratic activation" in text
     assert "widths 1, 2, 3: 85 strata" in re.sub(r"\s+", " ", text)
     assert r"(m,\ 3n - 2m,\ m + 1)" in text
-    if shutil.which("pdflatex") is None:
-        pytest.skip("pdflatex is not installed")
     (tmp_path / "q.tex").write_text(text)
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "q.tex"]
+    command = [pdflatex(), "-interaction=nonstopmode", "-halt-on-error", "q.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout

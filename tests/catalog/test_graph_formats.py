@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import networkx
 import pytest
 from oracles.graph_database import TRANSITIONS, graph_catalog
+from test_latex import pdflatex
 
 from catalog.disconnectivity import disconnectivity_tree
 from catalog.drawing import graph_picture
@@ -115,8 +115,8 @@ def test_the_table_of_transitions_has_exact_rates_and_bounds() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
 def test_pictures_and_the_table_compile(tmp_path: Path) -> None:
+    compiler = pdflatex()
     with graph_catalog() as opened:
         texts = {
             "functions": graph_text(opened, "x2-sym", "tikz"),
@@ -128,7 +128,7 @@ def test_pictures_and_the_table_compile(tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / f"{name}.tex").write_text(text)
         done = subprocess.run(
-            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
+            [compiler, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )
         assert done.returncode == 0, done.stdout[-2000:]
