@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
+from catalog.picture_file import picture_path
 from catalog.problem_fields import Refusal, SpelledFloat, number_field, short
 
 if TYPE_CHECKING:
@@ -33,7 +34,15 @@ SIGNS = {"p": 1, "n": -1}
 NEURON = 'a neuron is a code such as "+-p", {"sign": 1, "pattern": "+-"} or {"sign": 1, "g": ["1", "1/3"]}'
 
 
-def chain_text(problem: str, patterns: str | None = None, form: str = "table", db: str | None = None) -> str:
+def chain_text(
+    problem: str,
+    patterns: str | None = None,
+    form: str = "table",
+    db: str | None = None,
+    *,
+    plot: str | None = None,
+    patterns_budget: int | None = None,
+) -> str:
     """What the command prints.
 
     Args:
@@ -41,26 +50,46 @@ def chain_text(problem: str, patterns: str | None = None, form: str = "table", d
         patterns: path of a file of initial neurons; None for a wide network.
         form: "table" or "json".
         db: the database.
+        plot: path of a picture of the loss in runs of the flow beside the chain (`catalog.chain_plot`).
+        patterns_budget: activation patterns listed at most; None for the default.
 
     Raises:
-        CatalogError: an unknown format or problem, a problem that is no data set, a malformed file; one clear line.
+        CatalogError: an unknown format or problem, a problem that is no data set, a malformed file, a picture that
+            cannot be drawn; one clear line.
         Undecided: the chain needs more work than is allowed, or a small neuron sits where its way is not decided.
     """
     if form not in FORMATS:
         raise CatalogError(f"unknown format {form!r}; choose from {', '.join(FORMATS)}")
-    answer = chain_answer(_problem(problem, db), patterns)
+    if patterns_budget is not None and patterns_budget < 1:
+        raise CatalogError(f"--patterns-budget must be a positive integer, not {patterns_budget}")
+    if plot is not None:
+        picture_path(plot)
+    answer = chain_answer(_problem(problem, db), patterns, plot=plot, patterns_budget=patterns_budget)
     return json.dumps(answer, sort_keys=True, allow_nan=False, indent=1) if form == "json" else chain_table(answer)
 
 
-def chain_answer(problem: DatasetProblem, patterns: str | None = None) -> Answer:
-    """The JSON object of the chain of a data set."""
+def chain_answer(
+    problem: DatasetProblem,
+    patterns: str | None = None,
+    *,
+    plot: str | None = None,
+    patterns_budget: int | None = None,
+) -> Answer:
+    """The JSON object of the chain of a data set; arguments as for `chain_text`."""
     from symbolic.dataset.labels import labels_of
+    from symbolic.dataset.patterns import PATTERN_BUDGET
     from symbolic.flow.saddle_chain import saddle_chain
 
+    budget = PATTERN_BUDGET if patterns_budget is None else patterns_budget
     neurons = None if patterns is None else read_neurons(Path(patterns), problem)
-    chain = saddle_chain(problem, neurons)
+    chain = saddle_chain(problem, neurons, pattern_budget=budget)
     points = [chain.start, *(step.after for step in chain.steps if step.after is not None)]
-    return _answer(chain, labels_of(problem, points))
+    answer = _answer(chain, labels_of(problem, points, pattern_budget=budget))
+    if plot is not None:
+        from catalog.chain_plot import write_chain_plot
+
+        write_chain_plot(chain, plot, pattern_budget=budget)
+    return answer
 
 
 def read_neurons(path: Path, problem: DatasetProblem) -> tuple[InitialNeuron, ...]:

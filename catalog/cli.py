@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from catalog.cli_checks import Database, certify, export_app, follow, identify, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +24,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Database = Annotated[
-    str | None,
-    typer.Option("--db", metavar="PATH-or-URL", help="The database; default $SADDLERY_DB or the user's data folder."),
-]
 
 INTERRUPTED = 130
 INTERRUPTION = "interrupted; what was solved is kept: repeat the command to go on"
@@ -228,7 +224,13 @@ def query(
 
 
 @app.command()
-def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = None) -> None:
+def show(
+    label: Annotated[str, typer.Argument(metavar="LABEL")],
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also draw it: .png, .pdf or .svg (extra `plots`).")
+    ] = None,
+    db: Database = None,
+) -> None:
     """One record in full."""
     from catalog.answer import describe
     from catalog.query import open_catalog
@@ -244,6 +246,10 @@ def show(label: Annotated[str, typer.Argument(metavar="LABEL")], db: Database = 
     with open_catalog(db) as opened:
         entity, row, complete = opened.record(label)
         width, summary = opened.strata_summary(label) if entity == "functions" else (0, [])
+        if plot is not None:
+            from catalog.function_plot import write_plot
+
+            write_plot(opened, label, plot)
     typer.echo(in_full(entity, row))
     if summary:
         typer.echo(f"\nStrata over it at width {width}:\n")
@@ -263,6 +269,7 @@ def latex(
     db: Database = None,
 ) -> None:
     """LaTeX tables with exact cells."""
+    from catalog.output_file import write_file
     from catalog.query import open_catalog
     from catalog.typesetting import typeset
 
@@ -271,7 +278,7 @@ def latex(
     if out is None:
         typer.echo(text)
     else:
-        Path(out).write_text(text + "\n", encoding="utf-8")
+        write_file(out, text + "\n")
 
 
 @app.command()
@@ -281,12 +288,18 @@ def chain(
         str | None, typer.Option(metavar="FILE", help="Initial neurons, JSON or TOML; default: a wide network.")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
+    plot: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Also draw the loss: .png, .pdf or .svg (extra `plots`).")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option("--patterns-budget", metavar="N", help="Activation patterns allowed.")
+    ] = None,
     db: Database = None,
 ) -> None:
     """The saddle-to-saddle chain of a data set from small initialization."""
     from catalog.chain import chain_text
 
-    typer.echo(chain_text(problem, patterns, form, db))
+    typer.echo(chain_text(problem, patterns, form, db, plot=plot, patterns_budget=budget))
 
 
 @app.command()
@@ -318,6 +331,11 @@ def release(
 
     for path in write_release(out, db, names or ()):
         typer.echo(str(path))
+
+
+for command in (follow, identify, certify, verify):
+    app.command()(command)
+app.add_typer(export_app, name="export")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -19,6 +19,9 @@ ROW = 14
 
 SWEEPS = 6
 
+CLOSE = 0.12
+"""A line passes through a node if it comes as near as this to it in its row, in cells."""
+
 COLOURS = {"transition": "black", "chain": "black", "embedding": "blue", "closure": "gray", "symmetry": "red"}
 MARKS = {
     "global_minimum": "square",
@@ -137,7 +140,12 @@ def tree_picture(tree: Tree) -> tuple[list[Branch], list[tuple[float, str]]]:
 
 def bent_edges(graph: Graph, picture: Picture) -> list[tuple[str, str, Mapping[str, Any], float]]:
     """Edges with a bend each, so that several between two nodes, and those along a row, can be told apart; edges that
-    look the same are drawn once."""
+    look the same are drawn once. An edge that would run through other nodes is bent around them,
+    in turn to either side."""
+    standing: dict[float, list[float]] = {}
+    for x, y in picture.places.values():
+        standing.setdefault(y, []).append(x)
+    side = 1.0
     seen: dict[tuple[str, str], int] = {}
     drawn = set()
     found: list[tuple[str, str, Mapping[str, Any], float]] = []
@@ -150,9 +158,21 @@ def bent_edges(graph: Graph, picture: Picture) -> list[tuple[str, str, Mapping[s
         drawn.add(look)
         number = seen.get(pair, 0)
         seen[pair] = number + 1
-        along = picture.places[source][1] == picture.places[target][1]
-        found.append((source, target, data, 8.0 * number + (20.0 if along else 0.0)))
+        start, end = picture.places[source], picture.places[target]
+        bend = 20.0 if start[1] == end[1] else side * _around(start, end, standing)
+        side = side if bend == 0 or start[1] == end[1] else -side
+        found.append((source, target, data, 8.0 * number + bend))
     return found
+
+
+def _around(start: tuple[float, float], end: tuple[float, float], standing: Mapping[float, list[float]]) -> float:
+    """The bend of a line between two rows: 0 if it meets no node of a row between."""
+    (x1, y1), (x2, y2) = sorted((start, end), key=lambda place: place[1])
+    for y in range(int(y1) + 1, int(y2)):
+        x = x1 + (x2 - x1) * (y - y1) / (y2 - y1)
+        if any(abs(x - other) < CLOSE for other in standing.get(float(y), ())):
+            return 12.0 + 8.0 * min(y2 - y1, 6.0)
+    return 0.0
 
 
 def line_style(data: Mapping[str, Any]) -> str:

@@ -86,6 +86,33 @@ class StrataWords(Protocol):
         """The flat record that is released."""
 
 
+class TransitionRecords(Protocol):
+    """What makes the transitions of the problems of one family, and their records: a module of its package."""
+
+    def refusal(self, problem: Any) -> str:
+        """Why there are no transitions of a problem; empty if there are."""
+
+    def parameters(self) -> Record:
+        """What the runs depend on beside the problem; numbers as text."""
+
+    def explorer(self, store: Store, problem: Any, width: int) -> Any:
+        """What makes the runs of one width: an object with the methods and attributes `sources`, `prepare`,
+        `departures`, `transitions_from`, `problem` and `strata` of `symbolic.flow.interval_transitions.Transitions`.
+
+        Raises:
+            CatalogError: the stored strata are not those of the stored functions.
+        """
+
+    def transition_record(self, transition: Any) -> Record:
+        """The flat form of a transition."""
+
+    def direction_answer(self, record: Mapping[str, Any]) -> dict[str, str]:
+        """The direction as a query answers it, decimals by parameter."""
+
+    def loss_end_answer(self, record: Mapping[str, Any]) -> Record:
+        """The loss where a run without a target ended: measured, without bounds."""
+
+
 class Family(Protocol[P]):
     """One family of problems in the catalog. `entity` is "problems", "regions", "functions" or "strata"."""
 
@@ -133,6 +160,9 @@ class Family(Protocol[P]):
 
     def doubts(self, store: Store, problem: P) -> Sequence[str]:
         """What a build left undecided apart from its surveys, one line for each."""
+
+    def transition_records(self) -> TransitionRecords:
+        """What makes its transitions."""
 
     # Records.
 

@@ -15,6 +15,9 @@ from catalog.errors import DatabaseError
 BUSY_SECONDS = 60.0
 """How long a writer waits for another before it says that the database is locked."""
 
+REMEDY = "restore a copy, or build into a new file"
+"""What is left to do with a damaged database."""
+
 
 def user_data_folder() -> Path:
     """The folder for data of this user's programs; `$XDG_DATA_HOME` where it is set."""
@@ -49,7 +52,11 @@ def database_path(location: str | Path | None = None) -> Path:
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection in one of SQLite's modes: "ro" never creates or changes the file, "rw" never creates it."""
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    if mode == "ro":
+        # Whoever reads makes no file, not even a temporary one to sort in.
+        connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
 
 
 def roll_back_interrupted_write(path: Path) -> None:
@@ -74,6 +81,13 @@ def clear_errors(path: Path) -> Iterator[None]:
         raise DatabaseError(_line(path, error.orig or error)) from None
     except (SQLAlchemyError, sqlite3.Error, sqlite3.Warning) as error:
         raise DatabaseError(_line(path, error)) from None
+    except UnicodeDecodeError:
+        # SQLite quotes the damaged text in its own message.
+        raise DatabaseError(f"{path} is damaged: it holds text that is not UTF-8; {REMEDY}") from None
+    except UnicodeEncodeError as error:
+        raise DatabaseError(f"{path} has no {error.object!r}, which is not text that UTF-8 can spell") from None
+    except OverflowError:
+        raise DatabaseError(f"{path} has no integer beyond 64 bits, which is asked for") from None
 
 
 def _line(path: Path, error: BaseException) -> str:
@@ -92,5 +106,5 @@ def _line(path: Path, error: BaseException) -> str:
     if name.startswith("SQLITE_IOERR") or "disk I/O" in text:
         return f"{path} cannot be read or written: the disk reports an error (is it full?)"
     if name.startswith("SQLITE_CORRUPT") or "malformed" in text:
-        return f"{path} is damaged: {text}; build it again into a new file"
+        return f"{path} is damaged: {text}; {REMEDY}"
     return f"{path}: {text}"

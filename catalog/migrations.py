@@ -31,6 +31,21 @@ def _made_nullable(table: str, column: str, affinity: str) -> tuple[str, ...]:
     )
 
 
+def _broken_seal(table: str) -> tuple[str, ...]:
+    """Triggers by which every change of a table breaks the seal of the database."""
+    return tuple(
+        f"CREATE TRIGGER {table}_{event.lower()} AFTER {event} ON {table} WHEN (SELECT state FROM seals) <> 'open' "
+        "BEGIN UPDATE seals SET state = 'open'; END"
+        for event in ("INSERT", "UPDATE", "DELETE")
+    )
+
+
+_SEALED = (
+    "migrations", "problems", "cells", "surveys", "functions", "regions", "strata_surveys", "strata", "strata_counts",
+    "survey_functions", "branch_surveys", "branches", "cases", "sweeps", "transition_surveys", "transition_sources",
+    "transitions",
+)
+
 MIGRATIONS = (
     Migration(
         1,
@@ -303,6 +318,16 @@ MIGRATIONS = (
                     REFERENCES transition_sources (problem, width, source) ON DELETE CASCADE
             ) STRICT""",
             "CREATE INDEX transitions_by_source ON transitions (problem, width, source)",
+        ),
+    ),
+    Migration(
+        8,
+        "the seal of the database",
+        (
+            # 'open', or the digest of the file (`catalog.seal`).
+            "CREATE TABLE seals (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT",
+            "INSERT INTO seals (id, state) VALUES (1, 'open')",
+            *(statement for table in _SEALED for statement in _broken_seal(table)),
         ),
     ),
 )

@@ -18,7 +18,7 @@ MAXIMAL_DIGITS = 60
 """Digits of the longest number that a file may hold."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:/[0-9]+)?")
-_DECIMAL = re.compile(r"[+-]?[0-9_]*\.?[0-9_]+\.?(?:[eE][+-]?[0-9]{1,2})?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9]{1,2})?")
 
 
 class Refusal(CatalogError):
@@ -71,6 +71,8 @@ def number_field(key: str, value: object, *, item: bool = False) -> Fraction:
         item: that the number is one of a list, so that the right spelling is shown without the key.
     """
     if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > 4 * MAXIMAL_DIGITS:
+            raise Refusal(f"{key} must have at most {MAXIMAL_DIGITS} digits")
         return Fraction(value)
     if isinstance(value, str) and len(value) <= 2 * MAXIMAL_DIGITS + 3 and _NUMBER.fullmatch(value.strip()):
         top, _, bottom = value.strip().partition("/")
@@ -89,5 +91,9 @@ def number_field(key: str, value: object, *, item: bool = False) -> Fraction:
 
 def short(value: object) -> str:
     """A value of the file for a message."""
-    text = f"\"{value}\"" if isinstance(value, str) and value.isprintable() else repr(value)
+    try:
+        text = f"\"{value}\"" if isinstance(value, str) and value.isprintable() else repr(value)
+    except ValueError:
+        # Integers of thousands of digits, which hexadecimal spelling allows, have no decimal text.
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

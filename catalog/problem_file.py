@@ -14,6 +14,7 @@ from symbolic.errors import InvalidProblem
 from symbolic.problem import Problem
 
 MAXIMAL_BYTES = 100_000
+MAXIMAL_BITS = 1000
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,23 @@ def _read(path: Path) -> dict[str, Any]:
     if len(data) > MAXIMAL_BYTES:
         raise Refusal(f"is larger than {MAXIMAL_BYTES} bytes, which no problem file is")
     try:
-        return tomllib.loads(data.decode("utf-8"), parse_float=SpelledFloat)
+        table = tomllib.loads(data.decode("utf-8"), parse_float=SpelledFloat)
     except UnicodeDecodeError:
         raise Refusal("is not a text file") from None
     except tomllib.TOMLDecodeError as error:
         raise Refusal(f"is not TOML: {error}") from None
     except (ValueError, RecursionError):
         raise Refusal("is not TOML that a problem file could hold (a number too long, or lists too deep)") from None
+    if _largest(table) > MAXIMAL_BITS:
+        raise Refusal(f"holds an integer of more than {MAXIMAL_BITS} bits, which no problem has")
+    return table
+
+
+def _largest(value: object) -> int:
+    """Bits of the largest integer anywhere in a table."""
+    if isinstance(value, dict | list):
+        return max(map(_largest, value.values() if isinstance(value, dict) else value), default=0)
+    return value.bit_length() if isinstance(value, int) else 0
 
 
 def _problem(table: dict[str, Any], path: Path) -> ProblemFile:

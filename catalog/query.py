@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from catalog.answer import Answer
 from catalog.errors import CatalogError
@@ -42,8 +43,24 @@ from catalog.where import keys_where
 
 if TYPE_CHECKING:
     from catalog.graph import Graph
+    from catalog.identification import Identification
+    from catalog.weights import Weights
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ENTITIES = ("problems", "regions", "functions", "strata", "transitions", "branches", "sweeps")
+
+
+def _of_one_state(method: Callable[Concatenate[Catalog, P], T]) -> Callable[Concatenate[Catalog, P], T]:
+    """The method, reading one state of the database while a builder may be writing to it."""
+
+    @wraps(method)
+    def answered(catalog: Catalog, /, *arguments: P.args, **options: P.kwargs) -> T:
+        with catalog.store.snapshot():
+            return method(catalog, *arguments, **options)
+
+    return answered
 
 
 class Catalog:
@@ -86,6 +103,7 @@ class Catalog:
                 raise CatalogError(f"--{name.replace('_', '-')} does not apply to {entity}")
         return method(**asked)
 
+    @_of_one_state
     def problems(self, *, problem: str | None = None, width: int | None = None, where: str | None = None) -> Answer:
         """The problems of the database, each with the surveys that were made of it.
 
@@ -112,6 +130,7 @@ class Catalog:
             return Answer("problems", rows, complete_as("undecided", NOT_SURVEYED))
         return Answer("problems", rows, complete_as("proved", "these are the problems of this database"))
 
+    @_of_one_state
     def regions(self, *, problem: str | None = None, width: int | None = None, where: str | None = None) -> Answer:
         """The regions of exactly one width, up to permutation of neurons.
 
@@ -133,6 +152,7 @@ class Catalog:
         complete = undecided(complete, "; ".join(unlisted)) if unlisted else complete
         return Answer("regions", rows, complete, _families_of(scopes, families))
 
+    @_of_one_state
     def functions(
         self,
         *,
@@ -188,6 +208,7 @@ class Catalog:
             complete = with_caveat(complete, f"the strata are not all known ({'; '.join(silent)})")
         return Answer("functions", rows, complete, _families_of(scopes, self.store.families()))
 
+    @_of_one_state
     def strata(
         self,
         *,
@@ -226,6 +247,7 @@ class Catalog:
             complete = undecided(complete, reason)
         return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
 
+    @_of_one_state
     def transitions(
         self,
         *,
@@ -244,8 +266,16 @@ class Catalog:
         """The strata of a problem and the edges between them (`catalog.graph.graph_of`)."""
         from catalog.graph import graph_of
 
-        return graph_of(self, problem, **options)
+        with self.store.snapshot():
+            return graph_of(self, problem, **options)
 
+    def identify(self, problem: str, weights: Weights | Mapping[str, Any]) -> Identification:
+        """Where given weights lie: the nearest stratum with a proved bound (`catalog.identify.identify`)."""
+        from catalog.identify import identify
+
+        return identify(self, problem, weights)
+
+    @_of_one_state
     def branches(self, *, problem: str | None = None, where: str | None = None) -> Answer:
         """The changes of sign along the named families of teacher problems in real k
         (`catalog.teacher.branches.answer_branches`)."""
@@ -253,6 +283,7 @@ class Catalog:
 
         return answer_branches(self.store, problem, where)
 
+    @_of_one_state
     def sweeps(self, *, problem: str | None = None, width: int | None = None) -> Answer:
         """The stored sweeps in a target value of data sets (`catalog.sweeps.answer_sweeps`)."""
         from catalog.sweeps import answer_sweeps
@@ -264,6 +295,7 @@ class Catalog:
             return []
         return self.store.functions(scope.problem, scope.width or 0, clarke=notion is not None)
 
+    @_of_one_state
     def record(self, label: str) -> tuple[str, Row, dict[str, str]]:
         """(entity, row, completeness) of one label.
 
@@ -299,6 +331,7 @@ class Catalog:
         hint = f"; near it are {', '.join(near)}" if near else ""
         raise CatalogError(f"no record labelled {label!r} in {self.store.path}{hint}")
 
+    @_of_one_state
     def strata_summary(self, label: str) -> tuple[int, list[Row]]:
         """The largest surveyed width at which the strata over a function are known, and how many there are of each
         kind, reason and index, listed by default; (0, []) if there is none."""

@@ -10,7 +10,6 @@ their number by function and kind.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from catalog.errors import CatalogError
 from catalog.families import family_of
+from catalog.output_file import write_files
 from catalog.record import Record, from_text, to_text
 from catalog.store import Row, Store
 from catalog.strata_query import KINDS
@@ -48,7 +48,7 @@ def release(
         CatalogError: a problem without a survey, or a folder that cannot be written.
     """
     folder = Path(folder)
-    with Store.reading(location) as store:
+    with Store.reading(location) as store, store.snapshot():
         surveyed = {row["problem"] for row in store.surveys()}
         missing = sorted(set(problems) - surveyed)
         if missing:
@@ -60,18 +60,13 @@ def release(
         }
     if not texts:
         raise CatalogError("the database has no survey to release; build one first")
-    written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in sorted(texts.items()):
-            path = folder / f"{name}.jsonl"
-            beside = folder / f".{name}.jsonl.new"
-            beside.write_text(text, encoding="ascii", newline="\n")
-            os.replace(beside, path)
-            written.append(path)
     except OSError as error:
         raise CatalogError(f"{folder} cannot be written: {error.strerror or error}") from None
-    return written
+    files = {folder / f"{name}.jsonl": text for name, text in sorted(texts.items())}
+    write_files(files, encoding="ascii")
+    return list(files)
 
 
 def problem_records(store: Store, problem: Row) -> list[Record]:

@@ -8,8 +8,9 @@ on from the last cell. Every write is one short transaction, and writing the sam
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from catalog.errors import CatalogError, DatabaseError
 from catalog.location import clear_errors, connect, database_path, roll_back_interrupted_write
 from catalog.migrations import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from catalog.schema import cells, functions, problems, regions, survey_functions, surveys
+from catalog.seal import check_seal, seal
 from catalog.strata_store import delete_stale_strata
 
 Row = dict[str, Any]
@@ -51,6 +53,8 @@ class Store:
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self._engine = engine
+        self._seals = False
+        self._held = threading.local()
 
     @classmethod
     def reading(cls, location: str | Path | None = None) -> Self:
@@ -64,6 +68,7 @@ class Store:
         try:
             with store.transaction() as connection:
                 version = _schema_of(connection, path)
+                check_seal(connection, path)
         except BaseException:
             store.close()
             raise
@@ -88,6 +93,7 @@ class Store:
         except BaseException:
             store.close()
             raise
+        store._seals = True
         return store
 
     def __enter__(self) -> Self:
@@ -100,19 +106,51 @@ class Store:
         return False
 
     def close(self) -> None:
+        """Close the database; one that was written to is sealed (`catalog.seal`)."""
+        if self._seals:
+            # A full disk leaves it open, which is legal.
+            with suppress(DatabaseError), self.transaction() as connection:
+                seal(connection)
         self._engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: all of the block or nothing; errors of the database in one clear line."""
-        with clear_errors(self.path), self._engine.begin() as connection:
-            yield connection
+        """One transaction: all of the block or nothing; errors of the database in one clear line.
+
+        Within a `snapshot` it is part of that.
+        """
+        held = getattr(self._held, "connection", None)
+        with clear_errors(self.path):
+            if held is not None:
+                yield held
+                return
+            with self._engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within the block this thread reads one state of the database, whatever other programs do; they wait with
+        their next write, so that the block should be short."""
+        if getattr(self._held, "connection", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            with clear_errors(self.path):
+                connection = stack.enter_context(self._engine.begin())
+                # The state is that of the first statement.
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
 
     def _migrate(self) -> None:
         from catalog import __version__
 
         with self.transaction() as connection:
             version = _schema_of(connection, self.path)
+            check_seal(connection, self.path)
             for migration in MIGRATIONS[version:]:
                 for statement in migration.statements:
                     connection.exec_driver_sql(statement)
@@ -244,8 +282,15 @@ class Store:
 
     @contextmanager
     def raw_reader(self) -> Iterator[sqlite3.Connection]:
-        """A read-only connection of its own, for a filter that the user wrote."""
+        """A read-only connection for a filter that the user wrote: that of the snapshot, or one of its own.
+
+        A second connection beside a snapshot would wait for a writer that waits for the snapshot.
+        """
+        held = getattr(self._held, "connection", None)
         with clear_errors(self.path):
+            if held is not None:
+                yield held.connection.driver_connection
+                return
             connection = connect(self.path, "ro")
             try:
                 yield connection

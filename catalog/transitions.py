@@ -19,6 +19,7 @@ from sqlalchemy import delete, insert, select, update
 
 from catalog.answer import Answer
 from catalog.errors import CatalogError
+from catalog.families import TransitionRecords, family_named
 from catalog.number_text import exact_form, number_from_record, outward_floats
 from catalog.record import Record, from_text, loss_answer, to_text
 from catalog.schema import transition_sources, transition_surveys, transitions
@@ -32,14 +33,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from catalog.build import Job, Reporter
-    from symbolic.flow.interval_transitions import StratumTransitions, Transitions
-    from symbolic.interval.problem import IntervalProblem
 
 TRANSITION_VERSION = 2
 """To be raised with every change that could alter a transition, so that older ones are made again."""
 
 KINDS = ("hessian", "escape")
-OTHER_FAMILIES = "transitions are available for the interval family"
 NO_WAY_OUT = "no way out of it is known"
 
 BATCH = 32
@@ -48,13 +46,7 @@ BATCH = 32
 
 def refusal(problem: Problem) -> str:
     """Why transitions of a problem are not available; empty if they are."""
-    from symbolic.interval.problem import IntervalProblem
-
-    if not isinstance(problem, IntervalProblem):
-        return OTHER_FAMILIES
-    from catalog.interval.transition_record import refusal as refusal_of_interval
-
-    return refusal_of_interval(problem)
+    return family_named(problem.family).transition_records().refusal(problem)
 
 
 def build_transitions(
@@ -84,14 +76,9 @@ def build_transitions(
     """
     from catalog.build import Progress
     from catalog.workers import worker_pool
-    from symbolic.interval.problem import IntervalProblem
 
     wanted = [
-        (job.problem, n)
-        for job in jobs
-        if isinstance(job.problem, IntervalProblem) and not refusal(job.problem)
-        for n in job.widths
-        if n <= width
+        (job.problem, n) for job in jobs if not refusal(job.problem) for n in job.widths if n <= width
     ]
     with Store.writing(location) as store:
         work = {(problem.name, n): _sources_at_most(store, problem.name, n) for problem, n in wanted}
@@ -123,25 +110,24 @@ def _sources_at_most(store: Store, problem: str, width: int) -> int:
 
 def _build_width(
     store: Store,
-    problem: IntervalProblem,
+    problem: Problem,
     width: int,
     executor: Executor | None,
     batch: int,
     tell: Callable[[str, int, int], None],
 ) -> int:
     """Follow the saddles of one width that are not done; returns how many steps were told."""
-    from catalog.interval.transition_record import explorer, parameters
-
+    records = family_named(problem.family).transition_records()
     if (problem.name, width) not in strata_surveys_of(store):
         raise CatalogError(f"the strata of {problem.name} at width {width} are not surveyed")
     stored = transition_survey(store, problem.name, width)
-    made_as = to_text(parameters())
+    made_as = to_text(records.parameters())
     if stored is not None and (stored["version"], stored["parameters"]) != (TRANSITION_VERSION, made_as):
         delete_transitions(store, problem.name, width)
         stored = None
     if stored is not None and stored["finished_at"] is not None:
         return 0
-    exploring = explorer(store, problem, width)
+    exploring = records.explorer(store, problem, width)
     sources = exploring.sources()
     if stored is None:
         _begin(store, problem.name, width, len(sources), made_as)
@@ -154,7 +140,7 @@ def _build_width(
         exploring.prepare(executor, sources=part)
         found = [exploring.transitions_from(one) for one in part]
         runs = {one.label: len(exploring.departures(one)[0]) for one in part}
-        _save(store, exploring, found, runs, time.monotonic() - started)
+        _save(store, exploring, records, found, runs, time.monotonic() - started)
         tell(problem.name, width, len(part))
         told += len(part)
     _finish(store, problem.name, width)
@@ -226,42 +212,43 @@ def answer_transitions(
     families = store.families()
     columns = (transition_surveys.c.problem, transition_surveys.c.width)
     made = [(row["problem"], row["width"]) for row in store.rows(select(*columns))]
+    names = names_of(store, problem)
     rows: list[Row] = []
     scopes: list[Scope] = []
-    for name in sorted(names_of(store, problem)):
+    for name in sorted(names):
         asked = width if width is not None else max((n for owner, n in made if owner == name), default=None)
-        if families.get(name, "interval") != "interval":
-            scopes.append(Scope(name, asked, complete_as("undecided", OTHER_FAMILIES), surveyed=False))
-        elif asked is None or (name, asked) not in made:
+        if asked is None or (name, asked) not in made:
             scopes.append(Scope(name, asked, complete_as("undecided", NOT_SURVEYED), surveyed=False))
         else:
             equal = {} if kind is None else {"kind": kind}
             found = stored_transitions(store, name, asked, **equal)
-            answered = _Answers(store, name, asked)
+            answered = _Answers(store, name, families[name], asked)
             rows += [answered.row(row) for row in found if keys is None or str(row["id"]) in keys]
             scopes.append(Scope(name, asked, _complete(store, name, asked)))
-    return Answer("transitions", rows, combine(scopes), ("interval",))
+    asked_of = dict.fromkeys(families[name] for name in sorted(names) if name in families)
+    return Answer("transitions", rows, combine(scopes), tuple(asked_of))
 
 
 class _Answers:
     """Stored transitions of one width as rows of an answer."""
 
-    def __init__(self, store: Store, problem: str, width: int) -> None:
+    def __init__(self, store: Store, problem: str, family: str, width: int) -> None:
         self.problem = problem
+        self.family = family
+        self._records = family_named(family).transition_records()
         self._losses = {
             row["label"]: loss_answer(from_text(row["record"])["loss"], row["loss_lower"], row["loss_upper"])
             for row in store.functions(problem, width, clarke=True)
         }
 
     def row(self, stored: Row) -> Row:
-        from catalog.interval.transition_record import direction_answer, loss_end_answer
-
         record = from_text(stored["record"])
         exact = exact_form(record["rate"])
         target = record["target"]
+        after = self._records.loss_end_answer(record) if target is None else self._losses[target.partition("@")[0]]
         return {
             "problem": self.problem,
-            "family": "interval",
+            "family": self.family,
             "width": stored["width"],
             "source": record["source"],
             "target": target,
@@ -276,8 +263,8 @@ class _Answers:
             "distance": _finite(record["distance"]),
             "cause": record["cause"] or None,
             "loss_before": self._losses[record["source"].partition("@")[0]],
-            "loss_after": loss_end_answer(record) if target is None else self._losses[target.partition("@")[0]],
-            "direction": direction_answer(record),
+            "loss_after": after,
+            "direction": self._records.direction_answer(record),
             "sign": record["sign"],
             "perturbation": _finite(record["perturbation"]),
             "seed": record["seed"],
@@ -286,10 +273,13 @@ class _Answers:
 
 def _complete(store: Store, problem: str, width: int) -> dict[str, str]:
     """What is known of the list of transitions of a width."""
-    followed = sources_of(store, problem, width)
+    followed, found = sources_of(store, problem, width), stored_transitions(store, problem, width)
     survey = transition_survey(store, problem, width)
     strata = strata_surveys_of(store)[problem, width]
     reason = "numerical runs from one balanced sample of each saddle"
+    proved = sum(from_text(row["record"])["evidence"] == "proved" for row in found)
+    if proved:
+        reason += f"; the ends of {proved} of {len(found)} transitions are proved"
     silent = Counter(_first(row) or NO_WAY_OUT for row in followed if not row["runs"])
     if silent:
         causes = "; ".join(f"{number}: {cause}" for cause, number in silent.most_common())
@@ -299,7 +289,7 @@ def _complete(store: Store, problem: str, width: int) -> dict[str, str]:
     if doubtful:
         causes = "; ".join(f"{number}: {cause}" for cause, number in doubtful.most_common())
         caveats.append(f"{sum(doubtful.values())} saddles may have more ways out ({causes})")
-    lost = len(stored_transitions(store, problem, width, target=None))
+    lost = sum(row["target"] is None for row in found)
     if lost:
         caveats.append(f"{lost} runs did not end in a known stratum")
     complete = complete_as("searched", reason, "; ".join(caveats))
@@ -325,11 +315,14 @@ def _begin(store: Store, problem: str, width: int, sources: int, made_as: str) -
 
 
 def _save(
-    store: Store, exploring: Transitions, found: Sequence[StratumTransitions], runs: dict[str, int], seconds: float
+    store: Store,
+    exploring: Any,
+    records: TransitionRecords,
+    found: Sequence[Any],
+    runs: dict[str, int],
+    seconds: float,
 ) -> None:
     """Store saddles with all their transitions, and the time it took."""
-    from catalog.interval.transition_record import transition_record
-
     key = {"problem": exploring.problem.name, "width": exploring.strata.width}
     order = {one.label: i for i, one in enumerate(exploring.strata.strata)}
     marks = [
@@ -337,7 +330,7 @@ def _save(
                "record": to_text({"doubts": list(one.doubts)})}
         for one in found
     ]
-    rows = [key | _row(transition_record(transition)) for one in found for transition in one.transitions]
+    rows = [key | _row(records.transition_record(transition)) for one in found for transition in one.transitions]
     mine = (transition_surveys.c.problem == key["problem"]) & (transition_surveys.c.width == key["width"])
     with store.transaction() as connection:
         connection.execute(insert(transition_sources), marks)

@@ -10,7 +10,6 @@ from catalog.families import Family, family_named, family_of
 from catalog.problem_file import load_problem
 from catalog.query import Catalog
 from catalog.store import Row
-from catalog.transitions import OTHER_FAMILIES
 from symbolic.problem import Problem
 
 TABLES = ("functions", "strata", "regions", "transitions", "branches", "classification")
@@ -24,8 +23,8 @@ def typeset(
     Args:
         catalog: an open catalog.
         names: problems (names, or paths ending in .toml) or labels.
-        what: the table of a problem: "functions", "strata", "regions", "transitions" of an interval problem,
-            "branches" of a teacher problem, or "classification" for an affine target.
+        what: the table of a problem: "functions", "strata", "regions", "transitions", "branches" of a teacher problem,
+            or "classification" for an affine target.
         width: for problems; the largest one surveyed if None.
         standalone: a whole document instead of its body.
 
@@ -73,8 +72,6 @@ def _classification(catalog: Catalog, name: str, problem: Problem | None) -> str
 
 
 def _check_has_table(catalog: Catalog, name: str, what: str) -> None:
-    if what == "transitions" and _family_name(catalog, name) != "interval":
-        raise CatalogError(f"{OTHER_FAMILIES}; {name} is one of {_family_name(catalog, name)}")
     if what == "branches" and _family_name(catalog, name) != "teacher":
         raise CatalogError(f"branches are those of teacher problems; {name} is one of {_family_name(catalog, name)}")
 

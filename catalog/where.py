@@ -68,11 +68,18 @@ FUNCTIONS = frozenset(
      "sign", "substr", "substring", "trim", "typeof", "upper"}
 )
 
+LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 100,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 200,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+}
 MAXIMAL_LENGTH = 4000
-MAXIMAL_SECONDS = 5.0
+MAXIMAL_SECONDS = 3.0
 
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _QUOTED = re.compile(r'"([^"]*)"')
+_UNSEEN_JOIN = re.compile(r"\b(?:natural|using)\b", re.IGNORECASE)
 
 
 def keys_where(store: Store, entity: str, expression: str) -> set[str]:
@@ -91,16 +98,19 @@ def keys_where(store: Store, entity: str, expression: str) -> set[str]:
     statement = f"SELECT {columns[0]} FROM {entity} WHERE ({expression})"
     deadline = time.monotonic() + MAXIMAL_SECONDS
     with store.raw_reader() as connection:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 200)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        before = {category: connection.setlimit(category, limit) for category, limit in LIMITS.items()}
         connection.set_authorizer(_authorizer(entity, columns))
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
         try:
             return {str(key) for (key,) in connection.execute(statement)}
         except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
             raise CatalogError(f"--where {_short(expression)} cannot be used: {_reason(error, columns)}") from None
+        finally:
+            # The connection goes on with statements of this package.
+            connection.set_authorizer(None)
+            connection.set_progress_handler(None, 0)
+            for category, limit in before.items():
+                connection.setlimit(category, limit)
 
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
@@ -137,6 +147,9 @@ def _check_text(expression: str, columns: tuple[str, ...]) -> None:
     for mark in ("--", "/*", ";", "`", "[", '"'):
         if mark in outside:
             raise CatalogError(f"--where {_short(expression)} cannot be used: {mark} is not part of an expression")
+    # SQLite does not ask the authorizer about the columns of such joins.
+    if join := _UNSEEN_JOIN.search(outside):
+        raise CatalogError(f"--where {_short(expression)} cannot be used: {join[0]} is not part of an expression")
     depth = 0
     for char in outside:
         depth += (char == "(") - (char == ")")

@@ -17,6 +17,7 @@ from catalog.cells import (
 )
 from catalog.dataset.sweep_text import value_of
 from catalog.families import Columns
+from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
 
 COLUMNS = {
     "problems": Columns(
@@ -51,6 +52,7 @@ COLUMNS = {
         ("label", "width", "sample", "from", "to", "walls"),
         ("label", "problem", "family", "width", "sample", "from", "to", "walls", "pieces"),
     ),
+    "transitions": TRANSITION_COLUMNS,
     "strata": Columns(
         STRATA_SHORT,
         (
@@ -88,6 +90,8 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
     if entity == "regions":
         neurons = " ".join(row["neurons"])
         return [row["label"], str(row["width"]), neurons, str(len(row["functions"])), row["completeness"]]
+    if entity == "transitions":
+        return transition_cells(row)
     if entity == "strata":
         return stratum_cells(row)
     if entity == "sweeps":
@@ -109,6 +113,8 @@ def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row with a value for each column of CSV."""
     if entity == "functions":
         return {**row, **flat_loss(row)}
+    if entity == "transitions":
+        return flat_transition(row)
     if entity == "strata":
         return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
     return row

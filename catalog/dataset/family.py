@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords
+from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords, TransitionRecords
 
 if TYPE_CHECKING:
     from catalog.store import Store
@@ -62,6 +62,11 @@ class DatasetFamily:
     def doubts(self, store: Store, problem: DatasetProblem) -> Sequence[str]:
         return ()
 
+    def transition_records(self) -> TransitionRecords:
+        from catalog.dataset import transition_record
+
+        return transition_record
+
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:
         from catalog.dataset.record import function_answer
 
@@ -99,6 +104,10 @@ class DatasetFamily:
     def latex(
         self, entity: str, rows: Sequence[Row], complete: Mapping[str, Any], problem: DatasetProblem | None
     ) -> str:
+        if entity == "transitions":
+            from catalog.latex_transitions import render_transitions
+
+            return render_transitions(rows, complete, problem=problem)
         from catalog.dataset.latex import render_functions, render_regions, render_strata
         from catalog.dataset.latex_sweeps import render_sweeps
 

@@ -15,6 +15,7 @@ from catalog.cells import (
     survey_cells,
 )
 from catalog.families import Columns
+from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
 
 COLUMNS = {
     "problems": Columns(
@@ -54,34 +55,7 @@ COLUMNS = {
             "local_minimum",
         ),
     ),
-    "transitions": Columns(
-        ("source", "target", "kind", "rate", "evidence", "gradient norm"),
-        (
-            "source",
-            "target",
-            "problem",
-            "family",
-            "width",
-            "kind",
-            "rate",
-            "rate_exact",
-            "rate_lower",
-            "rate_upper",
-            "rate_evidence",
-            "evidence",
-            "gradient_norm",
-            "distance",
-            "cause",
-            "loss_before",
-            "loss_before_exact",
-            "loss_after",
-            "loss_after_exact",
-            "direction",
-            "sign",
-            "perturbation",
-            "seed",
-        ),
-    ),
+    "transitions": TRANSITION_COLUMNS,
     "strata": Columns(
         STRATA_SHORT,
         (
@@ -135,9 +109,7 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
     if entity == "strata":
         return stratum_cells(row)
     if entity == "transitions":
-        measured = "-" if row["gradient_norm"] is None else f"{row['gradient_norm']:.1e}"
-        target = row["target"] or "not identified"
-        return [row["source"], target, row["kind"], short_number(row["rate"]), row["evidence"], measured]
+        return transition_cells(row)
     return [
         row["label"],
         row["class"],
@@ -154,8 +126,7 @@ def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     if entity == "functions":
         return {**row, **flat_loss(row)}
     if entity == "transitions":
-        losses = {name: row[name]["decimal"] for name in ("loss_before", "loss_after")}
-        return {**row, **losses} | {f"{name}_exact": row[name]["exact"] for name in losses}
+        return flat_transition(row)
     if entity == "strata":
         return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords
+from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords, TransitionRecords
 from catalog.record import from_text
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ class IntervalFamily:
 
     def doubts(self, store: Store, problem: IntervalProblem) -> Sequence[str]:
         return ()
+
+    def transition_records(self) -> TransitionRecords:
+        from catalog.interval import transition_record
+
+        return transition_record
 
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:
         from catalog.interval.record import function_answer

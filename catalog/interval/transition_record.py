@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog.errors import CatalogError
 from catalog.interval.record import cell_from_record
-from catalog.number_text import decimal_text, dyadic_text, number_from_record, number_record, parse_dyadic
-from catalog.record import Reading, Record, from_text
-from symbolic.enclosure import Ball, Number
+from catalog.record import Record, from_text
+from catalog.transition_text import (
+    direction_answer,
+    loss_end_answer,
+    parameters_text,
+    transition_from_record,
+    transition_record,
+)
 
 if TYPE_CHECKING:
     from catalog.store import Store
     from symbolic.flow.interval_transitions import Transitions
-    from symbolic.flow.transitions import Transition
     from symbolic.interval.problem import IntervalProblem
+
+__all__ = [
+    "direction_answer",
+    "explorer",
+    "loss_end_answer",
+    "parameters",
+    "refusal",
+    "transition_from_record",
+    "transition_record",
+]
 
 SEED = 0
 """Of the noise of repeated runs."""
@@ -32,7 +44,7 @@ def parameters() -> Record:
     """What the runs depend on beside the problem; numbers as text."""
     from symbolic.flow.interval_transitions import TransitionBudget
 
-    return {"seed": SEED} | _as_text(asdict(TransitionBudget()))
+    return parameters_text(SEED, asdict(TransitionBudget()))
 
 
 def explorer(store: Store, problem: IntervalProblem, width: int) -> Transitions:
@@ -53,90 +65,3 @@ def explorer(store: Store, problem: IntervalProblem, width: int) -> Transitions:
     if [one.label for one in strata.strata] != [row["label"] for row in packed_strata(store, problem.name, width)]:
         raise CatalogError(f"the strata of {problem.name} at width {width} are stored otherwise; build them again")
     return Transitions(surveyed, strata, seed=SEED)
-
-
-def transition_record(transition: Transition) -> Record:
-    """The flat form of a transition. Losses are those of the functions; that of an end without a target is kept."""
-    return {
-        "source": transition.source,
-        "target": transition.target,
-        "kind": transition.kind,
-        "direction": [[name, _component(value)] for name, value in transition.direction],
-        "sign": transition.sign,
-        "rate": number_record(transition.rate),
-        "rate_evidence": transition.rate_evidence,
-        "evidence": transition.evidence,
-        "distance": None if transition.distance is None else repr(transition.distance),
-        "gradient_norm": repr(transition.gradient_norm),
-        "loss_end": _component(transition.loss_after) if transition.target is None else None,
-        "perturbation": repr(transition.perturbation),
-        "seed": transition.seed,
-        "cause": transition.cause,
-    }
-
-
-def transition_from_record(record: Mapping[str, Any], losses: Mapping[str, Number]) -> Transition:
-    """The transition of a flat form.
-
-    Args:
-        record: from `transition_record`.
-        losses: of the critical functions, by label.
-
-    Raises:
-        CatalogError: not such a record.
-    """
-    from symbolic.flow.transitions import Transition
-
-    with Reading("transition"):
-        target, distance = record["target"], record["distance"]
-        loss_after = (
-            _component_from(record["loss_end"]) if target is None else losses[target.partition("@")[0]]
-        )
-        return Transition(
-            source=record["source"],
-            target=target,
-            kind=record["kind"],
-            direction=tuple((name, _component_from(value)) for name, value in record["direction"]),
-            sign=record["sign"],
-            rate=number_from_record(record["rate"]),
-            rate_evidence=record["rate_evidence"],
-            evidence=record["evidence"],
-            distance=None if distance is None else float(distance),
-            gradient_norm=float(record["gradient_norm"]),
-            loss_before=losses[record["source"].partition("@")[0]],
-            loss_after=loss_after,
-            perturbation=float(record["perturbation"]),
-            seed=record["seed"],
-            cause=record["cause"],
-        )
-
-
-def direction_answer(record: Mapping[str, Any]) -> dict[str, str]:
-    """The direction as a query answers it, decimals by parameter: what is proved of a ball, and the shortest text of a
-    double (an eigenvector is approximate)."""
-    found = ((name, _component_from(value)) for name, value in record["direction"])
-    return {name: repr(float(one)) if isinstance(one, Fraction) else decimal_text(one) for name, one in found}
-
-
-def loss_end_answer(record: Mapping[str, Any]) -> Record:
-    """The loss where a run without a target ended: measured, without bounds."""
-    decimal = decimal_text(_component_from(record["loss_end"]))
-    return {"exact": None, "decimal": decimal, "lower": None, "upper": None}
-
-
-def _component(value: Number) -> str | Record:
-    if isinstance(value, Fraction):
-        return dyadic_text(value)
-    if isinstance(value, Ball):
-        return {"midpoint": dyadic_text(value.center), "radius": dyadic_text(value.radius)}
-    raise CatalogError(f"a component of a direction must be dyadic or a ball, not {value}")
-
-
-def _component_from(value: str | Mapping[str, Any]) -> Number:
-    if isinstance(value, str):
-        return parse_dyadic(value)
-    return Ball(parse_dyadic(value["midpoint"]), parse_dyadic(value["radius"]))
-
-
-def _as_text(values: Mapping[str, Any]) -> Record:
-    return {name: _as_text(value) if isinstance(value, dict) else repr(value) for name, value in values.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from catalog.cells import STRATA_SHORT, YES_NO, flat_loss, short_number, stratum_cells, survey_cells
 from catalog.families import Columns
 from catalog.teacher.names import isotropy_word
+from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
 
 COLUMNS = {
     "problems": Columns(
@@ -63,6 +64,7 @@ COLUMNS = {
             "local_minimum",
         ),
     ),
+    "transitions": TRANSITION_COLUMNS,
     "strata": Columns(
         STRATA_SHORT,
         (
@@ -105,6 +107,8 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
         numbers = [str(row[name]) for name in ("starts", "seed", "orbits")]
         least = str(min(row["hits"].values(), default=0))
         return [row["label"], str(row["width"]), row["space"], *numbers, least, row["completeness"]]
+    if entity == "transitions":
+        return transition_cells(row)
     if entity == "strata":
         return stratum_cells(row)
     if entity == "branches":
@@ -133,6 +137,8 @@ def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A row with a value for each column of CSV."""
     if entity == "functions":
         return {**row, **flat_loss(row)}
+    if entity == "transitions":
+        return flat_transition(row)
     if entity == "strata":
         return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
     return row

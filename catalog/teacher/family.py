@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords
+from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords, TransitionRecords
 from catalog.record import from_text
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ class TeacherFamily:
 
         return undecided_families(store, problem)
 
+    def transition_records(self) -> TransitionRecords:
+        from catalog.teacher import transition_record
+
+        return transition_record
+
     def function_answer(self, record: Record, lower: float, upper: float) -> Row:
         from catalog.teacher.record import function_answer
 
@@ -113,6 +118,10 @@ class TeacherFamily:
     def latex(
         self, entity: str, rows: Sequence[Row], complete: Mapping[str, Any], problem: TeacherProblem | None
     ) -> str:
+        if entity == "transitions":
+            from catalog.latex_transitions import render_transitions
+
+            return render_transitions(rows, complete, problem=problem)
         from catalog.teacher.latex import render_branches, render_functions, render_regions, render_strata
 
         if entity == "functions":

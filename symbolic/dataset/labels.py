@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import comb
 
 from symbolic.dataset.cases import case_of
-from symbolic.dataset.patterns import arrangement
+from symbolic.dataset.patterns import PATTERN_BUDGET, arrangement
 from symbolic.dataset.problem import MAXIMAL_WIDTH, DatasetProblem
 from symbolic.dataset.stationarity import Faces
 from symbolic.dataset.survey import survey_dataset
@@ -18,7 +18,11 @@ CHEAP = 600_000
 
 
 def labels_of(
-    problem: DatasetProblem, wanted: Iterable[tuple[Fraction, ...]], cheap: int = CHEAP
+    problem: DatasetProblem,
+    wanted: Iterable[tuple[Fraction, ...]],
+    cheap: int = CHEAP,
+    *,
+    pattern_budget: int = PATTERN_BUDGET,
 ) -> dict[tuple[Fraction, ...], str]:
     """The labels of some residuals, those of functions that are too dear to number left out.
 
@@ -26,12 +30,13 @@ def labels_of(
         problem: a data set.
         wanted: residuals.
         cheap: pairs of a face and a set of faces looked at most.
+        pattern_budget: activation patterns listed at most.
 
     Guarantee: a label is that of `survey_dataset` at any width at which the function occurs. What is left out is no
         critical function of a width that was affordable.
     """
     try:
-        faces = Faces(arrangement(problem.samples))
+        faces = Faces(arrangement(problem.samples, pattern_budget))
     except BudgetExceeded:
         return {}
     missing = set(wanted)
@@ -43,7 +48,7 @@ def labels_of(
         # Deciding one residual costs much less than numbering all functions of the width.
         here = {residuals for residuals in missing if case_of(faces, problem.targets, residuals, width).live_sets}
         if here:
-            for function in survey_dataset(problem, width).functions:
+            for function in survey_dataset(problem, width, pattern_budget=pattern_budget).functions:
                 if function.residuals in here:
                     found[function.residuals] = function.label
             missing -= here

@@ -23,6 +23,8 @@ PATTERN_BUDGET = 100_000
 
 Vector = tuple[int, ...]
 
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
+
 
 @dataclass(frozen=True)
 class Face:
@@ -99,6 +101,19 @@ class Arrangement:
     def activations(self, ray: Vector) -> Vector:
         """`scale * (max(<ray, x_k>, 0))_k`."""
         return tuple(max(sum(a * b for a, b in zip(ray, sample, strict=True)), 0) for sample in self.samples)
+
+
+def interior_point(arrangement: Arrangement, face: Face) -> tuple[Fraction, ...]:
+    """A point of the open face in general position: different weights for its rays; the largest coordinate is 1 in
+    modulus, or all are 0 where the face is the origin."""
+    rays = [*face.rays, *(arrangement.lineality if not face.rays else ())]
+    total = [Fraction(0)] * arrangement.dimension
+    for position, ray in enumerate(rays):
+        factor = 1 + Fraction(1, PRIMES[position % len(PRIMES)]) + Fraction(position // len(PRIMES), 100)
+        length = max(map(abs, ray))
+        total = [a + factor * Fraction(b, length) for a, b in zip(total, ray, strict=True)]
+    largest = max(map(abs, total))
+    return tuple(value / largest for value in total) if largest else tuple(total)
 
 
 def is_face_of(small: str, large: str) -> bool:

@@ -60,28 +60,26 @@ class MovingTarget:
     def walls(self, lower: Fraction, upper: Fraction) -> list[Fraction]:
         """Values of t in [lower, upper] at which anything can change, in order.
 
-        Guarantee: between two neighbours (and the ends) the same strata exist, over the same residual lines. Values
-            at which nothing changes after all may be among them.
+        Guarantee: between two neighbours (and the ends) the same strata exist, over the same residual lines, no two of
+            which meet there. Values at which nothing changes after all may be among them.
+
+        Proof that lines which meet need no walls of their own: let r != r' be lines with spans V != V', both realized
+            between two neighbours, that meet at a value s there. u = (r - r')/(t - s) is constant and not 0, because
+            both are affine. With y = r + f = r' + f', f in V and f' in V', also u = (f' - f)/(t - s). If u were
+            orthogonal to V and to V' it would be orthogonal to itself; so <u, e> != 0 for the activations e of a ray
+            of a type that realizes, say, r'. There G_r = <r - r', e> = (t - s) <u, e>, since r' is orthogonal to V':
+            G_r changes its sign at s, and s is a wall of r, which is realized around it.
 
         Raises:
             BudgetExceeded: more sets of types than `SET_BUDGET`.
         """
-        found: set[Fraction] = set()
-        realized: list[Line] = []
-        for line in self.lines:
-            mine = self._walls_of(line, lower, upper)
-            if mine:
-                found |= mine
-                realized.append(line)
-        for one, other in combinations(realized, 2):
-            meeting = {(a0 - b0) / (b1 - a1) for (a0, a1), (b0, b1) in zip(one, other, strict=True) if a1 != b1}
-            found |= {t for t in meeting if value_at(one, t) == value_at(other, t)}
-        return sorted(t for t in found if lower <= t <= upper)
+        return sorted(set().union(*(self.walls_of(line, lower, upper) for line in self.lines)))
 
-    def _walls_of(self, line: Line, lower: Fraction, upper: Fraction) -> set[Fraction]:
-        """Walls of one residual line; empty if no set of types realizes it in the interval.
+    def walls_of(self, line: Line, lower: Fraction, upper: Fraction) -> set[Fraction]:
+        """Walls of one residual line in [lower, upper]; empty if no set of types realizes it there.
 
-        Between two sign changes of G_r on a ray the stationary types are the same.
+        Between two sign changes of G_r on a ray the stationary types are the same; at a sign change there may be more
+        of them, so that a line can be realized at that single value.
         """
         stops = [lower, *sorted(t for t in self._sign_changes(line) if lower < t < upper), upper]
         walls: set[Fraction] = set()

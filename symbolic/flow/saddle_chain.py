@@ -31,7 +31,7 @@ from symbolic.dataset.chain import (
 from symbolic.dataset.directions import Fate, Settled, settle
 from symbolic.dataset.escape import Vector, attractors, dot, project_off
 from symbolic.dataset.functions import residual_of
-from symbolic.dataset.patterns import Face, arrangement, pattern_of
+from symbolic.dataset.patterns import PATTERN_BUDGET, arrangement, interior_point, pattern_of
 from symbolic.dataset.problem import DatasetProblem
 from symbolic.dataset.stationarity import Faces, Field, NeuronType
 from symbolic.dataset.survey import survey_dataset
@@ -62,8 +62,6 @@ AT_REST = 1e-6
 NEAR = 1e-4
 """An exact residual must be as near as this to the measured one, beside the targets; so must a preactivation to 0, and
 |a| |w| of a neuron that fades (some only do like 1/t) beside the sum over all."""
-
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 
 PATTERNS = "one direction was followed for each pattern"
 BORDER = "a small neuron settles on the border of two patterns by coincidence, on the side where the run had it"
@@ -117,13 +115,16 @@ class _Landing:
     directional: bool
 
 
-def saddle_chain(problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None = None) -> Chain:
+def saddle_chain(
+    problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None = None, *, pattern_budget: int = PATTERN_BUDGET
+) -> Chain:
     """The saddle-to-saddle chain of a data set from balanced weights of size lambda -> 0.
 
     Args:
         problem: a data set.
         neurons: the initial neurons; None for a wide network. A neuron given by its pattern alone starts at one
             point inside that face.
+        pattern_budget: activation patterns listed at most.
 
     Returns:
         For orthogonal inputs the proved chain (`symbolic.dataset.chain.orthogonal_chain`). Else the chain with exact
@@ -141,19 +142,24 @@ def saddle_chain(problem: DatasetProblem, neurons: Sequence[InitialNeuron] | Non
     """
     if problem.orthogonal:
         return orthogonal_chain(problem, neurons)
-    return general_chain(problem, neurons)
+    return general_chain(problem, neurons, pattern_budget=pattern_budget)
 
 
-def general_chain(problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None = None) -> Chain:
+def general_chain(
+    problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None = None, *, pattern_budget: int = PATTERN_BUDGET
+) -> Chain:
     """`saddle_chain` without the closed form of orthogonal inputs."""
-    return _Run(problem, neurons).chain()
+    return _Run(problem, neurons, pattern_budget).chain()
 
 
 class _Run:
-    def __init__(self, problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None) -> None:
+    def __init__(
+        self, problem: DatasetProblem, neurons: Sequence[InitialNeuron] | None, pattern_budget: int
+    ) -> None:
         self.problem = problem
+        self.pattern_budget = pattern_budget
         self.samples = problem.samples
-        self.arrangement = arrangement(problem.samples)
+        self.arrangement = arrangement(problem.samples, pattern_budget)
         self.faces = Faces(self.arrangement)
         self.neurons = None if neurons is None else check_neurons(problem, neurons)
         self.residuals: tuple[Fraction, ...] = tuple(problem.targets)
@@ -244,7 +250,7 @@ class _Run:
                 face = self.arrangement.by_pattern.get(neuron.pattern)
                 if face is None:
                     raise InvalidProblem(f"neuron {number}: no w has the pattern {neuron.pattern}")
-                weights = self._inside(face)
+                weights = interior_point(self.arrangement, face)
             small.append(self._settled(neuron.sign, weights, RootSum.rational(1), (number,)))
         return small
 
@@ -253,25 +259,15 @@ class _Run:
         label they arrive with, and those that rest or shrink and may grow later."""
         small = []
         for one in attractors(self.arrangement, self.samples, self.residuals):
-            inside = self._inside(self.arrangement.by_pattern[one.side])
+            inside = interior_point(self.arrangement, self.arrangement.by_pattern[one.side])
             weights = tuple(a + b for a, b in zip(_unit(one.direction), inside, strict=True))
             small.append(self._settled(one.sign, weights, RootSum.rational(1), ()))
         for sign in (1, -1):
             for cell in self.arrangement.cells:
-                found = self._settled(sign, self._inside(cell), RootSum.rational(1), ())
+                found = self._settled(sign, interior_point(self.arrangement, cell), RootSum.rational(1), ())
                 if found.state.fate is not Fate.GROWS and "+" in found.state.pattern:
                     small.append(found)
         return _merged(small)
-
-    def _inside(self, face: Face) -> Vector:
-        """A point of the open face in general position: different weights for its rays; of order 1."""
-        rays = [*face.rays, *(self.arrangement.lineality if not face.rays else ())]
-        total = [Fraction(0)] * self.arrangement.dimension
-        for position, ray in enumerate(rays):
-            factor = 1 + Fraction(1, PRIMES[position % len(PRIMES)]) + Fraction(position // len(PRIMES), 100)
-            unit = _unit(tuple(map(Fraction, ray)))
-            total = [a + factor * b for a, b in zip(total, unit, strict=True)]
-        return _unit(tuple(total))
 
     def _shrunk(self, run: FlowRun) -> list[_Small]:
         """Takes the neurons at the end of a run as the live ones, and gives back those that shrank to nothing."""
@@ -344,7 +340,7 @@ class _Run:
         face = self.arrangement.by_pattern.get(pattern)
         if face is None or pattern_of(weights, self.samples) == pattern:
             return weights
-        return tuple(a + REMNANT * b for a, b in zip(weights, self._inside(face), strict=True))
+        return tuple(a + REMNANT * b for a, b in zip(weights, interior_point(self.arrangement, face), strict=True))
 
     def _is_fragile(self, state: Settled) -> bool:
         """Whether a neuron that grows comes to a border of its pattern only because of the values of the residuals."""
@@ -413,7 +409,7 @@ class _Run:
         if all(field.value(ray) == 0 for ray in rays):
             return Kind.GLOBAL_MINIMUM, "no neuron of any direction lowers the loss, which is convex in the function"
         if self.neurons is not None and len(self.neurons) <= SURVEYED_WIDTH:
-            surveyed = survey_dataset(self.problem, len(self.neurons))
+            surveyed = survey_dataset(self.problem, len(self.neurons), pattern_budget=self.pattern_budget)
             if any(one.residuals == self.residuals and one.label in surveyed.lowest for one in surveyed.functions):
                 return Kind.GLOBAL_MINIMUM, f"least loss of a network of width {len(self.neurons)}"
         live = [(self.arrangement.by_pattern[one.pattern], one.sign) for one in self.types]

@@ -176,7 +176,11 @@ class SampleField:
         # The last term vanishes on alpha^2 + |omega|^2 = 2 and keeps the state there.
         defect = 2 - alpha * alpha - np.einsum("ij,ij->i", omega, omega)
         pull = np.linalg.norm(drives, axis=1) * defect - alpha * growth
-        rows[:, 2:] = alpha[:, None] * drives + pull[:, None] * omega
+        # A neuron that shrinks on a kink is driven off it by every rounding error, which the projection removes.
+        held = omega.copy()
+        for j, sliding in mode.sliding.items():
+            held[j] = sliding.projector @ omega[j]
+        rows[:, 2:] = alpha[:, None] * drives + pull[:, None] * held
         return rows.ravel()
 
     def speed(self, state: FloatArray, mode: SampleMode) -> float:

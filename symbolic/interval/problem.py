@@ -41,7 +41,7 @@ def check_width(width: int) -> int:
     if width < 1:
         raise InvalidProblem(f"width must be at least 1, not {width}")
     if width > MAXIMAL_WIDTH:
-        size = str(region_count(width)) if width < 60 else f"about 10^{int((width + 2) * 0.30103)}"
+        size = str(region_count(width)) if width < 60 else f"about 10^{min(width + 2, 10**9) * 30103 // 10**5}"
         raise InvalidProblem(
             f"width must be at most {MAXIMAL_WIDTH}, not {width if width < 10**9 else 'that'}: "
             f"it would mean {size} regions"

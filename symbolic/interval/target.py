@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from fractions import Fraction
 
 from symbolic.errors import InvalidProblem
@@ -15,6 +16,9 @@ MAXIMAL_DIGITS = 60
 
 MAXIMAL_LENGTH = 2000
 """Characters of a target text."""
+
+_MAXIMAL_BITS = 20_000
+"""Bits of a power of a number on the way to a coefficient."""
 
 
 def parse_target(text: str) -> tuple[Fraction, ...]:
@@ -40,14 +44,17 @@ def parse_target(text: str) -> tuple[Fraction, ...]:
     if len(text) > MAXIMAL_LENGTH:
         raise InvalidProblem(f"target must have at most {MAXIMAL_LENGTH} characters, not {len(text)}")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            # Warnings are for authors of programs; the grammar decides here.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval")
         coefficients = _polynomial(tree.body, text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, InvalidProblem):
             raise
         raise InvalidProblem(f'target {_short(text)} cannot be read; write it like "x**3 - x/2 + 1"') from None
     for value in coefficients:
-        if max(len(str(abs(value.numerator))), len(str(value.denominator))) > MAXIMAL_DIGITS:
+        if max(abs(value.numerator), value.denominator) >= 10**MAXIMAL_DIGITS:
             raise InvalidProblem(f"target has a coefficient of more than {MAXIMAL_DIGITS} digits")
     return coefficients
 
@@ -152,7 +159,9 @@ def _power(left: ast.expr, right: ast.expr, text: str) -> tuple[Fraction, ...]:
     if len(base) > 1:
         _refuse_degree((len(base) - 1) * power)
     elif power > MAXIMAL_DIGITS:
-        raise InvalidProblem(f"target raises a number to the power {power}; at most {MAXIMAL_DIGITS} is allowed")
+        raise InvalidProblem(f"target raises a number to a power beyond {MAXIMAL_DIGITS}, which is not allowed")
+    elif power * max(base[0].numerator.bit_length(), base[0].denominator.bit_length()) > _MAXIMAL_BITS:
+        raise InvalidProblem(f"target has a power of thousands of digits; coefficients have at most {MAXIMAL_DIGITS}")
     result: tuple[Fraction, ...] = (Fraction(1),)
     for _ in range(power):
         result = _multiply(result, base)

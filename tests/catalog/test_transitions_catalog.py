@@ -23,11 +23,9 @@ from catalog.build import Progress, build
 from catalog.errors import CatalogError
 from catalog.interval.transition_record import transition_from_record, transition_record
 from catalog.number_text import number_from_record
-from catalog.problem_file import bundled_problem_files
 from catalog.query import open_catalog
 from catalog.record import from_text, to_text
 from catalog.transitions import (
-    OTHER_FAMILIES,
     build_transitions,
     sources_of,
     stored_transitions,
@@ -241,9 +239,9 @@ def test_answers_say_how_complete_they_are() -> None:
     assert (list(not_there), not_there.complete["status"], not_there.complete["reason"]) == (
         [], "undecided", "not surveyed",
     )
-    assert (list(toy), toy.complete["status"], toy.complete["reason"]) == ([], "undecided", OTHER_FAMILIES)
-    assert len(everything) == len(x) + len(x2)
-    assert everything.complete["status"] == "undecided"
+    assert {row["family"] for row in toy} == {"dataset"}
+    assert len(everything) == len(x) + len(x2) + len(toy)
+    assert everything.complete["status"] == "searched"
 
 
 def test_rates_lie_between_their_bounds_and_ends_are_near() -> None:
@@ -287,7 +285,6 @@ def test_the_formats_of_the_command_agree(saddlery: Command) -> None:
         (["query", "transitions", "--max-loss", "1"], "--max-loss does not apply to transitions"),
         (["query", "transitions", "--width", "0"], "width must be a positive integer"),
         (["query", "transitions", "--where", "seed = 1"], "no such column"),
-        (["latex", "bpf-toy", "--what", "transitions"], OTHER_FAMILIES),
         (["build", "--transitions", "-1"], "must not be negative"),
         (["build", "zigzag.toml", "--vary", "targets[1]=0..1", "--transitions", "1"], "does not apply to --vary"),
     ],
@@ -299,11 +296,9 @@ def test_what_does_not_apply_is_refused(saddlery: Command, arguments: list[str],
 
 
 def test_problems_without_transitions_are_noted(saddlery: Command, tmp_path: Path) -> None:
-    bundled = {file.stem: str(file) for file in bundled_problem_files()}
     quadratic = str(write_problem(tmp_path, "q", "x", activation='"quadratic"', width="1"))
-    outcome = saddlery("build", bundled["bpf-toy"], quadratic, "--width", "1", "--transitions", "1", "--workers", "1")
+    outcome = saddlery("build", quadratic, "--width", "1", "--transitions", "1", "--workers", "1")
     assert outcome.code == 0
-    assert f"note on bpf-toy: {OTHER_FAMILIES}" in outcome.err
     assert 'note on q: transitions are for activation "relu"' in outcome.err
     assert "saddles" not in outcome.out
 
