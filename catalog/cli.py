@@ -148,10 +148,17 @@ def _follow(jobs: Sequence[Job], db: str | None, width: int, workers: int) -> in
     ]
     header = ["problem", "width", "saddles", "without a run", "transitions", "not identified", "seconds"]
     typer.echo("\n" + plain_table(header, lines))
+    lost = 0
     for row in rows:
-        for record in row["unidentified"]:
-            typer.echo(f"saddlery: {unidentified_line(record)}", err=True)
-    return sum(len(row["unidentified"]) for row in rows)
+        if row["status"] == "proved":
+            lost += len(row["unidentified"])
+            for record in row["unidentified"]:
+                typer.echo(f"saddlery: {unidentified_line(record)}", err=True)
+        elif row["unidentified"]:
+            where = f"{len(row['unidentified'])} transitions of {row['problem']} at width {row['width']}"
+            words = f"whose list is {row['status']}: `saddlery query transitions` has their causes"
+            typer.echo(f"saddlery: {where} end outside the list of strata, {words}", err=True)
+    return lost
 
 
 def _sweep(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
     from catalog.query import Catalog
-    from symbolic.graph.proved import ProvedEdges
+    from symbolic.graph.edges import ProvedEdges
 
     Graph = MultiDiGraph[str]
 
@@ -96,13 +96,12 @@ def graph_of(
     graph.graph["doubts"] += [f"which of {one} and {other} has the larger loss" for one, other in undecided]
     for row in strata:
         graph.add_node(row["label"], **_node(row, records[row["function"]], ranks))
-    if proved is not None:
-        graph.graph["doubts"] += proved.doubts
-        for edge in proved.edges:
-            group = edge.kind.value
-            if group in groups:
-                told = {"kind": group, "via": edge.via, "evidence": "proved"}
-                _add_edge(graph, edge.source, edge.target, group, told)
+    graph.graph["doubts"] += proved.doubts
+    for edge in proved.edges:
+        group = edge.kind.value
+        if group in groups:
+            told = {"kind": group, "via": edge.via, "evidence": "proved"}
+            _add_edge(graph, edge.source, edge.target, group, told)
     for move in moves:
         _add_transition(graph, name, move)
     return graph
@@ -130,22 +129,23 @@ def _proved(
     strata: Sequence[Row],
     groups: Sequence[str],
     complete: bool,
-) -> ProvedEdges | None:
-    """The proved edges; for the families of `symbolic.graph`."""
-    if family not in ("interval", "dataset"):
-        return None
+) -> ProvedEdges:
     from symbolic.graph.edges import EdgeKind, Node, Nodes
     from symbolic.graph.proved import proved_edges
     from symbolic.problem import Kind
 
     (row,) = [one for one in catalog.store.problems() if one["name"] == name]
     problem = family_named(family).problem_from_record(from_text(row["record"]))
-    read = _reader(family)
-    functions = [read(from_text(one["record"])) for one in records.values()]
     nodes = Nodes(
         Node(one["label"], one["function"], one["width"], tuple(codes_of(one["label"])), Kind(one["kind"]))
         for one in strata
     )
+    if family == "teacher":
+        from symbolic.graph.teacher_rules import teacher_proved_edges
+
+        return teacher_proved_edges(nodes, {one["label"]: int(one["orbit_size"]) for one in strata}, problem.k)
+    read = _reader(family)
+    functions = [read(from_text(one["record"])) for one in records.values()]
     # Symmetries are always looked for: they decide ties between losses.
     kinds = [kind for kind in EdgeKind if kind.value in groups or kind is EdgeKind.SYMMETRY]
     return proved_edges(problem, functions, nodes, complete=complete, kinds=kinds)
@@ -161,10 +161,10 @@ def _reader(family: str) -> Any:
     return read_dataset
 
 
-def _ranks(records: Mapping[str, Row], proved: ProvedEdges | None) -> tuple[dict[str, int], list[tuple[str, str]]]:
+def _ranks(records: Mapping[str, Row], proved: ProvedEdges) -> tuple[dict[str, int], list[tuple[str, str]]]:
     losses = {label: number_from_record(from_text(row["record"])["loss"]) for label, row in records.items()}
     equal = set()
-    for one in proved.symmetries if proved else ():
+    for one in proved.symmetries:
         equal |= {(source.partition("@")[0], target.partition("@")[0]) for source, target in one.images.items()}
     return loss_ranks(losses, equal)
 

@@ -40,7 +40,7 @@ TRANSITION_VERSION = 2
 KINDS = ("hessian", "escape")
 NO_WAY_OUT = "no way out of it is known"
 
-BATCH = 32
+BATCH = 8
 """Saddles that are stored at once, for each process."""
 
 
@@ -69,7 +69,8 @@ def build_transitions(
 
     Returns:
         For each problem and width `{"problem", "width", "sources", "runless", "transitions", "unidentified",
-        "seconds"}`; `unidentified` are the records of the runs whose end is no known stratum.
+        "status", "seconds"}`; `unidentified` are the records of the runs whose end is no known stratum, `status` that
+        of the list of strata: where it is not `proved`, such ends are to be expected.
 
     Raises:
         CatalogError: strata that are not surveyed.
@@ -362,6 +363,7 @@ def _summary(store: Store, problem: str, width: int) -> Row:
         "runless": sum(not row["runs"] for row in sources),
         "transitions": len(stored_transitions(store, problem, width)),
         "unidentified": [from_text(row["record"]) for row in lost],
+        "status": strata_surveys_of(store)[problem, width]["status"],
         "seconds": survey["seconds"] if survey else 0.0,
     }
 

@@ -48,6 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = saddlery(command, path)
         assert done.returncode == 0, done.stderr
         (path / f"built{number}.txt").write_text(done.stdout)
+    for block in blocks("python"):
+        subprocess.run([sys.executable, "-c", block], cwd=path, check=True)
     return path
 
 

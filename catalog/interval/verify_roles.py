@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
+
+from flint import arb
 
 from catalog.verification import Fault, Ledger, expect
 from catalog.verify_records import Records
@@ -90,3 +93,13 @@ def _meaning_fault(code: str, words: Mapping[str, Any]) -> Fault:
     if role.letter == "l":
         fault = fault or expect((named == "semi-inactive") == silent, "its type")
     return fault or expect(named in known, "its type")
+
+
+def sites_fault(sites: Mapping[tuple[str, int], arb]) -> Fault:
+    """Virtual and flat sites, by letter and number, are numbered from left to right."""
+    for letter in "vf":
+        mine = sorted((number, place) for (kind, number), place in sites.items() if kind == letter)
+        for (first, left), (second, right) in pairwise(mine):
+            if not left < right:
+                return f"sites {letter}{first} and {letter}{second} are not in order"
+    return None

@@ -6,13 +6,12 @@ Neurons that occur in many samples are looked at once per function.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from flint import arb, fmpq
 
 from catalog.interval.verify_curves import descent_fault
-from catalog.interval.verify_roles import Role, check_meanings, read_role
+from catalog.interval.verify_roles import Role, check_meanings, read_role, sites_fault
 from catalog.record import Record
 from catalog.verification import Fault, Ledger, NotChecked, expect, first_fault
 from catalog.verify_numbers import NumberReader, Value
@@ -84,7 +83,7 @@ def check_strata(
                 continue
             _check_one(stratum[0], strata, listed, ledger, value, slow)
     for strata in over.values():
-        ledger.check(ROLES, strata.view.label, strata.sites_fault)
+        ledger.check(ROLES, strata.view.label, lambda strata=strata: sites_fault(strata.sites))
 
 
 def _check_one(
@@ -161,8 +160,7 @@ class _OverFunction:
         self._projections: dict[Any, Projection] = {}
         self._beam: frozenset[int] | None = None
         self.sites: dict[tuple[str, int], arb] = {}
-        ends = (self.residual.end_order(right=False), self.residual.end_order(right=True))
-        self.ends = dict(zip("ab", ends, strict=True))
+        self.ends = {end: self.residual.end_order(right=end == "b") for end in "ab"}
 
     def neuron(self, key: _Key, w: Value, b: Value, v: Value, ring: bool) -> Neuron[Any]:
         """The neuron of these numbers, exact or in balls."""
@@ -197,11 +195,10 @@ class _OverFunction:
         if role.letter in ("k", "v", "f"):
             return wrong_v or self._site_fault(role, neuron)
         if role.letter == "l":
-            silent = self.leak == 0 and neuron.shape == INACTIVE
             return first_fault(
                 wrong_v,
                 expect(neuron.end == role.end and neuron.orientation == role.mark, "its breakpoint is elsewhere"),
-                expect(class_a or silent, "an affine neuron with a slope over class B"),
+                expect(class_a or self._is_silent(neuron), "an affine neuron with a slope over class B"),
             )
         left, right = (sign_of(neuron.w * end + neuron.b) for end in self._ends_like(neuron))
         moves = neuron.w != 0 or not exact_zero
@@ -244,15 +241,6 @@ class _OverFunction:
             return fault or expect(critical, "it is not critical with v != 0 there")
         flat = vanishes(neuron.pulls[0]) and sign_of(neuron.pulls[2]) != 0
         return fault or expect(flat, "K + sigma M is not 0, or K' is, at its flat site")
-
-    def sites_fault(self) -> Fault:
-        """Virtual and flat sites are numbered from left to right."""
-        for letter in "vf":
-            mine = sorted((number, place) for (kind, number), place in self.sites.items() if kind == letter)
-            for (first, left), (second, right) in pairwise(mine):
-                if not left < right:
-                    return f"sites {letter}{first} and {letter}{second} are not in order"
-        return None
 
     # The point.
 

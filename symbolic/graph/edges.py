@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from symbolic.problem import Kind
+
+if TYPE_CHECKING:
+    from symbolic.graph.symmetries import Symmetry
 
 WHOLE = "all"
 """The code of the one stratum of all parameters that realize the target itself."""
@@ -83,3 +87,18 @@ class Nodes:
 def node_codes(label: str) -> tuple[str, ...]:
     """The codes of the neurons in the label of a stratum."""
     return tuple(label.rpartition("@")[2].partition(":")[2].split("."))
+
+
+@dataclass(frozen=True)
+class ProvedEdges:
+    """Edges, the symmetries behind some of them, and what is missing.
+
+    Attributes:
+        edges: every one is proved.
+        symmetries: all but the identity, where symmetry edges were asked for.
+        doubts: what was not looked at or not identified, and contradictions between edges and kinds; empty normally.
+    """
+
+    edges: tuple[Edge, ...]
+    symmetries: tuple[Symmetry, ...]
+    doubts: tuple[str, ...]

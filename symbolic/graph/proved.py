@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from symbolic.dataset.functions import DatasetFunction
 from symbolic.dataset.problem import DatasetProblem
@@ -11,7 +10,7 @@ from symbolic.errors import BudgetExceeded
 from symbolic.graph.closure import GROUP_BUDGET, closure_edges
 from symbolic.graph.consistency import contradictions
 from symbolic.graph.dataset_rules import DatasetRules
-from symbolic.graph.edges import Edge, EdgeKind, Nodes
+from symbolic.graph.edges import Edge, EdgeKind, Nodes, ProvedEdges
 from symbolic.graph.embedding import embedding_edges
 from symbolic.graph.interval_rules import IntervalRules
 from symbolic.graph.symmetries import Symmetry, dataset_symmetries, interval_symmetries, symmetry_edges
@@ -19,21 +18,6 @@ from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem
 
 ALL_KINDS = frozenset(EdgeKind)
-
-
-@dataclass(frozen=True)
-class ProvedEdges:
-    """Edges, the symmetries behind some of them, and what is missing.
-
-    Attributes:
-        edges: every one is proved.
-        symmetries: all but the identity, where symmetry edges were asked for.
-        doubts: what was not looked at or not identified, and contradictions between edges and kinds; empty normally.
-    """
-
-    edges: tuple[Edge, ...]
-    symmetries: tuple[Symmetry, ...]
-    doubts: tuple[str, ...]
 
 
 def proved_edges(
@@ -84,8 +68,6 @@ def proved_edges(
                 edges += closure_edges(group, by_function[function])
     doubts += contradictions(edges, {node.label: node.kind for node in nodes})
     return ProvedEdges(tuple(edges), tuple(symmetries), tuple(doubts))
-
-
 
 
 def _rules(

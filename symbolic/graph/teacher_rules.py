@@ -10,9 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from math import comb, factorial
 
-from symbolic.graph.edges import Edge, EdgeKind, Node, Nodes
+from symbolic.graph.consistency import contradictions
+from symbolic.graph.edges import Edge, EdgeKind, Node, Nodes, ProvedEdges
 
 SPLIT = "split"
+
+
+def teacher_proved_edges(nodes: Nodes, sizes: Mapping[str, int], teachers: int) -> ProvedEdges:
+    """The proved edges between the strata of a teacher problem: embeddings. Contradictions are doubts.
+
+    Args:
+        nodes: the strata of some widths.
+        sizes: the size of the orbit of each, by label.
+        teachers: their number k.
+
+    Guarantee: that of `teacher_edges`.
+    """
+    edges = tuple(teacher_edges(nodes))
+    kinds = contradictions(edges, {node.label: node.kind for node in nodes})
+    return ProvedEdges(edges, (), (*kinds, *orbit_contradictions(nodes, sizes, teachers)))
 
 
 def teacher_edges(nodes: Nodes) -> Iterator[Edge]:

@@ -8,11 +8,13 @@ bounds hold for all matchings.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import factorial, prod
 
 import numpy as np
 from flint import arb
@@ -40,8 +42,8 @@ MAXIMAL_ENTRIES = 10_000
 MAXIMAL_COORDINATES = 16
 """Critical points with more reduced coordinates are not certified here."""
 
-MAXIMAL_BLOCKS = 6
-"""Points with more blocks have too many symmetric images to be filed."""
+MAXIMAL_IMAGES = 5000
+"""Points with more symmetric images are not filed, so not certified either."""
 
 Row = tuple[Fraction, ...]
 
@@ -241,8 +243,9 @@ class TrainedStudent:
 
         try:
             # The values of sums of rows are appended to the list.
-            blocks = merged(configuration_of(space, list(values), PARALLEL), same).sizes
-            if len(blocks) > MAXIMAL_BLOCKS:
+            shape = merged(configuration_of(space, list(values), PARALLEL), same)
+            images = prod(factorial(count) for count in Counter(shape.sizes).values()) * factorial(len(shape.singles))
+            if images > MAXIMAL_IMAGES:
                 return None
             filed = canonical(space, values)
             if filed.origin is None or filed.space.dimension > MAXIMAL_COORDINATES:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from catalog.problem_file import bundled_problem_files, load_problem
-from symbolic.graph.edges import Node, Nodes, node_codes
-from symbolic.graph.proved import ProvedEdges, proved_edges
+from symbolic.graph.edges import Node, Nodes, ProvedEdges, node_codes
+from symbolic.graph.proved import proved_edges
 from symbolic.surveys import survey, survey_strata
 
 
