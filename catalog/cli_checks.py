@@ -32,7 +32,7 @@ def follow(
     trajectory: Annotated[
         str, typer.Argument(metavar="TRAJECTORY", help="Parameters over time: JSON lines, or an .npz archive.")
     ],
-    width: Width = None,
+    width: Annotated[int | None, typer.Option(help="Default: the number of neurons of the run.")] = None,
     form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     db: Database = None,
 ) -> None:
@@ -80,7 +80,10 @@ def certify(
 
 
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(metavar="PROBLEM", help="Default: all surveyed.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PROBLEM", help="Or a released file, NAME.jsonl; default: all surveyed problems."),
+    ] = None,
     slow: Annotated[bool, typer.Option("--slow", help="Also the checks that take longer.")] = False,
     form: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     db: Database = None,
