@@ -1,4 +1,4 @@
-"""Rows of the database that every family writes in the same way: surveys of functions and of strata."""
+"""Rows of the database that every family writes in the same way: problems, functions, regions, and surveys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, Protocol
 
 from catalog import __version__
 from catalog.errors import CatalogError
+from catalog.number_text import outward_floats
 from catalog.packed_strata import PackedStrata, numbers_text
-from catalog.record import to_text
+from catalog.record import Record, to_text
 from catalog.store import Row, Store, now
 from catalog.strata_store import strata_surveys_of
+from symbolic.enclosure import Number
 from symbolic.problem import Completeness, Problem
 
 LIBRARIES = ("sympy", "mpmath", "numpy", "python-flint", "SQLAlchemy")
@@ -53,6 +55,34 @@ def software() -> str:
         except PackageNotFoundError:
             found[library] = "unknown"
     return to_text(found)
+
+
+def problem_row(problem: Problem, record: Record, **own: Any) -> Row:
+    """The row of the database for a problem; `own` are the columns of its family, or what it tells otherwise."""
+    content = problem.canonical_text()
+    row = {"name": problem.name, "family": problem.family, "record": to_text(record)}
+    return row | {"content": content, "canonical": content} | own
+
+
+def function_row(record: Record, loss: Number, position: int, **own: Any) -> Row:
+    """The row of the database for a critical function.
+
+    Args:
+        record: its flat form.
+        loss: of the function.
+        position: in the order of the survey.
+        own: the columns of its family, or what it tells otherwise.
+    """
+    lower, upper = outward_floats(loss)
+    row = {name: record[name] for name in ("label", "problem", "family", "minimal_width", "rigor")}
+    row |= {"clarke_width": record["minimal_width"], "provisional": 0, "loss_lower": lower, "loss_upper": upper}
+    return row | {"position": position, "record": to_text(record)} | own
+
+
+def region_row(record: Record, position: int, **own: Any) -> Row:
+    """The row of the database for a region of exactly one width, from its flat form."""
+    row = {name: record[name] for name in ("label", "problem", "width")}
+    return row | {"position": position, "record": to_text(record)} | own
 
 
 def survey_row(

@@ -1,17 +1,20 @@
-"""Certificates: files that anyone can check without this program (`catalog.check_certificate`)."""
+"""Certificates: files that anyone can check without this program.
+
+The checkers are `catalog.check_certificate` and, for data sets, `catalog.check_dataset_certificate`.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.check_certificate import FORMAT
 from catalog.errors import CatalogError
+from catalog.output_file import write_file
 from catalog.record import Record, from_text
 
 if TYPE_CHECKING:
@@ -55,15 +58,14 @@ def write_certificate(
     from catalog.workers import worker_pool
 
     name = min(names_of(opened.store, problem))
+    families = opened.store.families()
+    entries = _entries_of(families[name]) if name in families else None
     surveyed = [n for owner, n in strata_surveys_of(opened.store) if owner == name]
     chosen = max(surveyed, default=None) if width is None else width
-    if chosen not in surveyed or chosen is None:
+    if chosen not in surveyed or chosen is None or entries is None:
         raise CatalogError(f"{name} is not surveyed at width {chosen}; `saddlery build` does that")
     row = next(row for row in opened.store.problems() if row["name"] == name)
     found = family_of(row).problem_from_record(from_text(row["record"]))
-    if found.family != "interval":
-        raise CatalogError(f"there are no certificates of {found.family} problems yet")
-    from catalog.interval.certificate import entries
 
     def tell(done: int, total: int) -> None:
         if report is not None:
@@ -71,9 +73,31 @@ def write_certificate(
 
     with worker_pool(workers) as executor:
         every = entries(opened.store, found, chosen, covers=covers, executor=executor, tell=tell)
-        counts = _write(Path(path), linked(every))
-    words = ", ".join(f"{number} {sort}s" for sort, number in counts.items() if sort != "problem")
-    return f"{path}: {name} at width {chosen}, {words}"
+        text, counts = _text(linked(every))
+    write_file(path, text)
+    plural = {"stratum": "strata"}
+    parts = [f"{number} {plural.get(sort, sort + 's')}" for sort, number in counts.items() if sort != "problem"]
+    return f"{path}: {name} at width {chosen}, {', '.join(parts)}"
+
+
+def _entries_of(family: str) -> Callable[..., Iterator[Record]]:
+    """The maker of the entries of one family.
+
+    Raises:
+        CatalogError: a family without certificates.
+    """
+    if family == "interval":
+        from catalog.interval.certificate import entries as interval_entries
+
+        return interval_entries
+    if family == "dataset":
+        from catalog.dataset.certificate import entries as dataset_entries
+
+        return dataset_entries
+    raise CatalogError(
+        f"there are no certificates of {family} problems: atan, sqrt and pi are not rational; `saddlery verify` "
+        "re-checks them with balls"
+    )
 
 
 def linked(entries: Iterable[Record]) -> Iterator[Record]:
@@ -85,19 +109,10 @@ def linked(entries: Iterable[Record]) -> Iterator[Record]:
         yield entry | {"link": link}
 
 
-def _write(path: Path, entries: Iterable[Record]) -> dict[str, int]:
-    """Write to a file beside the goal, then rename it; one entry a line."""
-    counts: dict[str, int] = {}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(f'{{"format":{json.dumps(FORMAT)},"entries":[')
-            for number, entry in enumerate(entries):
-                file.write((",\n" if number else "\n") + json.dumps(entry, sort_keys=True, separators=(",", ":")))
-                counts[entry["entry"]] = counts.get(entry["entry"], 0) + 1
-            file.write("\n]}\n")
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return counts
+def _text(entries: Iterable[Record]) -> tuple[str, dict[str, int]]:
+    """The file, one entry a line, and the number of entries of every sort."""
+    counts, lines = Counter[str](), []
+    for entry in entries:
+        lines.append(json.dumps(entry, sort_keys=True, separators=(",", ":")))
+        counts[entry["entry"]] += 1
+    return f'{{"format":{json.dumps(FORMAT)},"entries":[\n' + ",\n".join(lines) + "\n]}\n", counts

@@ -188,7 +188,7 @@ def query(
     problem: Annotated[str | None, typer.Option(help="A name in the database, or a path ending in .toml.")] = None,
     width: Annotated[int | None, typer.Option(help="Default: the largest one surveyed of each problem.")] = None,
     kind: Annotated[
-        str | None, typer.Option(help="Strata of this kind; functions with such a stratum; hessian or escape.")
+        str | None, typer.Option(help="Strata of this kind; functions with such a stratum; hessian, escape or descent.")
     ] = None,
     index: Annotated[int | None, typer.Option(help="Strata of this index; functions with such a stratum.")] = None,
     max_loss: Annotated[str | None, typer.Option(metavar="Q", help="Loss at most this rational, exactly.")] = None,

@@ -67,15 +67,21 @@ def certify(
     out: Annotated[str, typer.Option("-o", metavar="FILE.json", help="The certificate.")],
     width: Width = None,
     covers: Annotated[bool, typer.Option(help="With the covers that prove completeness.")] = True,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     db: Database = None,
 ) -> None:
     """A certificate of one problem and width that anyone can re-check without this program."""
     from catalog.certificate import write_certificate
+    from catalog.errors import CatalogError
     from catalog.progress import progress_bar
     from catalog.query import open_catalog
+    from catalog.workers import default_workers
 
+    if workers is not None and not 1 <= workers <= 256:
+        raise CatalogError(f"--workers must be between 1 and 256, not {workers}")
+    options: dict[str, Any] = {"width": width, "covers": covers, "workers": workers or default_workers()}
     with open_catalog(db) as opened, progress_bar("certificate") as report:
-        summary = write_certificate(opened, problem, out, width=width, covers=covers, report=report)
+        summary = write_certificate(opened, problem, out, report=report, **options)
     typer.echo(summary)
 
 

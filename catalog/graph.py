@@ -3,9 +3,9 @@
 Attributes of a node (its name is the label of the stratum): `function, width, kind, index, nullity, dimension,
 orbit_size, loss, loss_exact, loss_lower, loss_upper, loss_rank, smooth, directional, clarke, rigor`. `loss_rank` orders
 the nodes by loss exactly. Attributes of an edge: `group` (symmetry, embedding, closure, transition), `kind` (the group,
-or hessian or escape for a transition), `via`, `evidence` (proved, certified, numerical), `change` (kinds before and
-after, where they differ), and for transitions what the record says (`rate`, `gradient_norm`, ...). What is not known is
-left out. `graph.graph` holds `problem, family, widths, status, reason, caveat` and the list `doubts`.
+or hessian, escape or descent for a transition), `via`, `evidence` (proved, certified, numerical), `change` (kinds
+before and after, where they differ), and for transitions what the record says (`rate`, `gradient_norm`, ...). What is
+not known is left out. `graph.graph` holds `problem, family, widths, status, reason, caveat` and the list `doubts`.
 
 A transition whose end was not identified leads to the node `PROBLEM:unidentified`.
 """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from catalog.answer import describe
+
+T = TypeVar("T")
 
 IDENTIFIED = "identified"
 NEAR_FUNCTION = "near_function"
@@ -220,6 +222,69 @@ def decide(
             f"exact zeros is more than {SEPARATION} times as far"
         )
     return best
+
+
+class Named(Protocol):
+    """A critical function, by its label."""
+
+    @property
+    def label(self) -> str: ...
+
+
+F = TypeVar("F", bound=Named)
+
+
+def begun(problem: str, width: int, loss: Any, squared_gradient: Fraction, normalized: Fraction) -> Identification:
+    """An answer with the loss and the norms of the gradient, in the weights as given and for normalized neurons."""
+    answer = Identification(problem, width, loss=loss_of(loss))
+    answer.gradient_norm, answer.normalized_gradient_norm = norm_of(squared_gradient), norm_of(normalized)
+    return answer
+
+
+def settle_function(
+    answer: Identification, measured: Sequence[tuple[Fraction, Fraction, F]], scale: Fraction, surveyed: bool
+) -> F | None:
+    """The one listed function that the weights are near, with what the answer then says.
+
+    Args:
+        answer: without a function.
+        measured: lower and upper bound of the distance to each listed function, the least first.
+        scale: of the distances; nothing is near that is farther than `REACH` times this.
+        surveyed: whether the strata of the width are listed.
+
+    Returns:
+        None, with the reason in the answer, if there is none, if another one may be as near, or if no strata are
+        listed.
+    """
+    low, high, nearest = measured[0]
+    answer.distance_function = float_below(low), float_above(high)
+    if high > REACH * scale:
+        answer.reason = far_from_all(nearest.label, low)
+        return None
+    answer.status, answer.function = NEAR_FUNCTION, nearest.label
+    if len(measured) > 1 and min(one[0] for one in measured[1:]) <= high:
+        answer.reason = "another listed function is as near"
+        return None
+    if not surveyed:
+        answer.reason = f"strata of width {answer.width} are not surveyed"
+        return None
+    return nearest
+
+
+def listed_near(
+    answer: Identification,
+    placements: Callable[[Fraction], Iterable[T]],
+    listed: frozenset[str],
+    placed: Callable[[T], Placed],
+) -> list[Placed] | None:
+    """The listed ones among the strata over a function that are within `REACH`; None if there are too many to try,
+    with the reason in the answer."""
+    try:
+        near = list(placements(REACH))
+    except OverflowError as error:
+        answer.reason = str(error)
+        return None
+    return [one for one in map(placed, near) if one.label in listed]
 
 
 def far_from_all(label: str, distance: Fraction) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -91,3 +92,30 @@ def finish(template: str, standalone: bool, **values: object) -> str:
     """A filled template, as a body or as a document of its own."""
     body = _environment().get_template(template).render(**values)
     return document([body]) if standalone else body
+
+
+@dataclass(frozen=True)
+class TableFrame:
+    """What stands around the rows of every table of an answer.
+
+    Attributes:
+        rows: of the answer.
+        complete: the completeness of that answer.
+        problem: adds its data to the caption.
+        standalone: a whole document instead of its body.
+    """
+
+    rows: Sequence[Row]
+    complete: Row
+    problem: Problem | None = None
+    standalone: bool = False
+
+    def fill(self, template: str, caption: str, **values: object) -> str:
+        """The filled template, with the problem in its caption and the statement of completeness under it.
+
+        Raises:
+            CatalogError: the status of completeness is none of those that exist.
+        """
+        caption += of_problem(self.problem, self.rows)
+        statement = completeness_statement(self.complete)
+        return finish(template, self.standalone, caption=caption, statement=statement, **values)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from catalog.errors import CatalogError
 from catalog.latex_cells import RootNotes, escape, label_cell, number_math
-from catalog.latex_page import Row, completeness_statement, finish, of_problem
+from catalog.latex_page import Row, TableFrame
 from symbolic.problem import Problem
 
 DIGITS = 9
@@ -32,13 +32,11 @@ def render_transitions(
         CatalogError: a record without its evidence.
     """
     notes = RootNotes()
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "transitions.tex.j2",
-        standalone,
+        "Transitions of the gradient flow",
         rows=[_cells(row, notes) for row in rows],
-        caption="Transitions of the gradient flow" + of_problem(problem, rows),
         roots=notes.lines(),
-        statement=completeness_statement(complete),
     )
 
 

@@ -330,6 +330,12 @@ MIGRATIONS = (
             *(statement for table in _SEALED for statement in _broken_seal(table)),
         ),
     ),
+    Migration(
+        9,
+        "transitions without a rate",
+        # NULL: a descent, along a curve whose order and leading coefficient are in the record.
+        (*_made_nullable("transitions", "rate_lower", "REAL"), *_made_nullable("transitions", "rate_upper", "REAL")),
+    ),
 )
 
 SCHEMA_VERSION = MIGRATIONS[-1].version

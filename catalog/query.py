@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import wraps
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from catalog.answer import Answer
+from catalog.closing import Closing
 from catalog.errors import CatalogError
 from catalog.families import family_of
 from catalog.loss_filter import at_most_all, threshold_of
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Loss = Fraction | int | str
 
 ENTITIES = ("problems", "regions", "functions", "strata", "transitions", "branches", "sweeps")
 
@@ -63,20 +64,11 @@ def _of_one_state(method: Callable[Concatenate[Catalog, P], T]) -> Callable[Conc
     return answered
 
 
-class Catalog:
+class Catalog(Closing):
     """A database opened for reading; every method takes the filters of `saddlery query` as keywords."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        self.close()
-        return False
 
     def close(self) -> None:
         self.store.close()
@@ -154,15 +146,8 @@ class Catalog:
 
     @_of_one_state
     def functions(
-        self,
-        *,
-        problem: str | None = None,
-        width: int | None = None,
-        kind: str | None = None,
-        index: int | None = None,
-        max_loss: Fraction | int | str | None = None,
-        notion: str | None = None,
-        where: str | None = None,
+        self, *, problem: str | None = None, width: int | None = None, kind: str | None = None,
+        index: int | None = None, max_loss: Loss | None = None, notion: str | None = None, where: str | None = None,
     ) -> Answer:
         """The critical functions of minimal width at most `width`.
 
@@ -199,8 +184,7 @@ class Catalog:
             open_loss += doubtful
             rows += [_function_row(row) | function_summary(known, row["label"], wanted) for row in stored]
         if open_loss:
-            words = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
-            complete = undecided(complete, words)
+            complete = undecided(complete, _loss_undecided(threshold, open_loss))
         if open_strata:
             words = f"whether there is a stratum of that kind or index is not decided for {_few(open_strata)}"
             complete = undecided(complete, words)
@@ -210,15 +194,8 @@ class Catalog:
 
     @_of_one_state
     def strata(
-        self,
-        *,
-        problem: str | None = None,
-        width: int | None = None,
-        kind: str | None = None,
-        index: int | None = None,
-        max_loss: Fraction | int | str | None = None,
-        notion: str | None = None,
-        where: str | None = None,
+        self, *, problem: str | None = None, width: int | None = None, kind: str | None = None,
+        index: int | None = None, max_loss: Loss | None = None, notion: str | None = None, where: str | None = None,
     ) -> Answer:
         """The critical strata of exactly one width, up to permutation of neurons.
 
@@ -243,8 +220,7 @@ class Catalog:
             open_loss += doubtful
         rows, complete = answer_strata(self.store, scopes, looked_at, wanted, where)
         if open_loss:
-            reason = f"whether the loss is at most {threshold} is not decided for {_few(open_loss)}"
-            complete = undecided(complete, reason)
+            complete = undecided(complete, _loss_undecided(threshold, open_loss))
         return Answer("strata", rows, complete, _families_of(scopes, self.store.families()))
 
     @_of_one_state
@@ -378,6 +354,10 @@ def _survey_summary(survey: Row, of_strata: Row | None) -> Row:
     names = ("width", "status", "reason", "caveat", "functions", "regions")
     told = {name: survey[name] for name in names}
     return told | {"strata": None if of_strata is None else of_strata["strata"]}
+
+
+def _loss_undecided(threshold: Fraction | None, labels: list[str]) -> str:
+    return f"whether the loss is at most {threshold} is not decided for {_few(labels)}"
 
 
 def _few(labels: list[str]) -> str:

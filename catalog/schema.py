@@ -242,7 +242,7 @@ transitions = Table(
     Column("source", _text),
     Column("target", _text),
     Column("kind", _text),
+    Column("record", _text),
     Column("rate_lower", _real),
     Column("rate_upper", _real),
-    Column("record", _text),
 )

@@ -14,13 +14,13 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, exists, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.pool import NullPool
 
+from catalog.closing import Closing
 from catalog.errors import CatalogError, DatabaseError
 from catalog.location import clear_errors, connect, database_path, roll_back_interrupted_write
 from catalog.migrations import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
@@ -40,7 +40,7 @@ class StoredCell:
     budget: float | None
 
 
-class Store:
+class Store(Closing):
     """An open database; a context manager.
 
     `Store.reading` never creates or changes a file; `Store.writing` creates the file and its folder and brings the
@@ -95,15 +95,6 @@ class Store:
             raise
         store._seals = True
         return store
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> Literal[False]:
-        self.close()
-        return False
 
     def close(self) -> None:
         """Close the database; one that was written to is sealed (`catalog.seal`)."""

@@ -22,6 +22,9 @@ TRANSITION_COLUMNS = Columns(
         "rate_lower",
         "rate_upper",
         "rate_evidence",
+        "order",
+        "leading",
+        "leading_exact",
         "evidence",
         "gradient_norm",
         "distance",
@@ -42,7 +45,8 @@ def transition_cells(row: Mapping[str, Any]) -> list[str]:
     """The cells of a transition in the table for the eye."""
     measured = "-" if row["gradient_norm"] is None else f"{row['gradient_norm']:.1e}"
     target = row["target"] or "not identified"
-    return [row["source"], target, row["kind"], short_number(row["rate"]), row["evidence"], measured]
+    rate = "-" if row["rate"] is None else short_number(row["rate"])
+    return [row["source"], target, row["kind"], rate, row["evidence"], measured]
 
 
 def flat_transition(row: Mapping[str, Any]) -> Mapping[str, Any]:

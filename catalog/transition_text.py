@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
-from catalog.number_text import decimal_text, dyadic_text, number_from_record, number_record, parse_dyadic
+from catalog.number_text import decimal_text, dyadic_text, exact_form, number_from_record, number_record, parse_dyadic
 from catalog.record import Reading, Record
 from symbolic.enclosure import Ball, Number
 
@@ -23,7 +23,7 @@ def transition_record(transition: Transition) -> Record:
         "kind": transition.kind,
         "direction": [[name, _component(value)] for name, value in transition.direction],
         "sign": transition.sign,
-        "rate": number_record(transition.rate),
+        "rate": None if transition.rate is None else number_record(transition.rate),
         "rate_evidence": transition.rate_evidence,
         "evidence": transition.evidence,
         "distance": None if transition.distance is None else repr(transition.distance),
@@ -32,6 +32,8 @@ def transition_record(transition: Transition) -> Record:
         "perturbation": repr(transition.perturbation),
         "seed": transition.seed,
         "cause": transition.cause,
+        "order": transition.order,
+        "leading": None if transition.leading is None else number_record(transition.leading),
     }
 
 
@@ -58,7 +60,7 @@ def transition_from_record(record: Mapping[str, Any], losses: Mapping[str, Numbe
             kind=record["kind"],
             direction=tuple((name, _component_from(value)) for name, value in record["direction"]),
             sign=record["sign"],
-            rate=number_from_record(record["rate"]),
+            rate=None if record["rate"] is None else number_from_record(record["rate"]),
             rate_evidence=record["rate_evidence"],
             evidence=record["evidence"],
             distance=None if distance is None else float(distance),
@@ -68,6 +70,8 @@ def transition_from_record(record: Mapping[str, Any], losses: Mapping[str, Numbe
             perturbation=float(record["perturbation"]),
             seed=record["seed"],
             cause=record["cause"],
+            order=record["order"],
+            leading=None if record["leading"] is None else number_from_record(record["leading"]),
         )
 
 
@@ -76,6 +80,17 @@ def direction_answer(record: Mapping[str, Any]) -> dict[str, str]:
     double (an eigenvector is approximate)."""
     found = ((name, _component_from(value)) for name, value in record["direction"])
     return {name: repr(float(one)) if isinstance(one, Fraction) else decimal_text(one) for name, one in found}
+
+
+def curve_answer(record: Mapping[str, Any]) -> Record:
+    """The order and the leading coefficient of a descent as a query answers them; null for other transitions, and for
+    those that versions without descents stored."""
+    leading = record.get("leading")
+    return {
+        "order": record.get("order"),
+        "leading": None if leading is None else decimal_text(number_from_record(leading)),
+        "leading_exact": None if leading is None else exact_form(leading),
+    }
 
 
 def loss_end_answer(record: Mapping[str, Any]) -> Record:

@@ -26,6 +26,7 @@ from catalog.schema import transition_sources, transition_surveys, transitions
 from catalog.scopes import NOT_SURVEYED, Scope, check_width_asked, combine, complete_as, names_of, undecided
 from catalog.store import Row, Store, now
 from catalog.strata_store import packed_strata, strata_surveys_of
+from catalog.transition_text import curve_answer
 from catalog.where import keys_where
 from symbolic.problem import Problem
 
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 
     from catalog.build import Job, Reporter
 
-TRANSITION_VERSION = 2
+TRANSITION_VERSION = 3
 """To be raised with every change that could alter a transition, so that older ones are made again."""
 
-KINDS = ("hessian", "escape")
+KINDS = ("hessian", "escape", "descent")
 NO_WAY_OUT = "no way out of it is known"
 
 BATCH = 8
@@ -196,7 +197,7 @@ def answer_transitions(
         store: the database.
         problem: a name, or a path ending in .toml; all problems if None.
         width: the largest one whose transitions were made, for each problem, if None.
-        kind: "hessian" or "escape".
+        kind: "hessian", "escape" or "descent".
         where: see `catalog.where`.
 
     Returns:
@@ -244,7 +245,8 @@ class _Answers:
 
     def row(self, stored: Row) -> Row:
         record = from_text(stored["record"])
-        exact = exact_form(record["rate"])
+        rate = record["rate"]
+        exact = None if rate is None else exact_form(rate)
         target = record["target"]
         after = self._records.loss_end_answer(record) if target is None else self._losses[target.partition("@")[0]]
         return {
@@ -254,11 +256,12 @@ class _Answers:
             "source": record["source"],
             "target": target,
             "kind": record["kind"],
-            "rate": exact if isinstance(exact, str) else record["rate"]["decimal"],
+            "rate": exact if rate is None or isinstance(exact, str) else rate["decimal"],
             "rate_exact": exact,
             "rate_lower": stored["rate_lower"],
             "rate_upper": stored["rate_upper"],
             "rate_evidence": record["rate_evidence"],
+            **curve_answer(record),
             "evidence": record["evidence"],
             "gradient_norm": _finite(record["gradient_norm"]),
             "distance": _finite(record["distance"]),
@@ -348,7 +351,8 @@ def _finish(store: Store, problem: str, width: int) -> None:
 
 
 def _row(record: Record) -> Row:
-    lower, upper = outward_floats(number_from_record(record["rate"]))
+    rate = record["rate"]
+    lower, upper = (None, None) if rate is None else outward_floats(number_from_record(rate))
     told = {name: record[name] for name in ("source", "target", "kind")}
     return told | {"rate_lower": lower, "rate_upper": upper, "record": to_text(record)}
 

@@ -7,19 +7,23 @@ said in the table, and certificates hold them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
 from catalog.build import Progress
 from catalog.errors import CatalogError, DatabaseError
+from catalog.seal import OPEN, check_seal
 from catalog.store import Store
-from catalog.verification import Ledger, Verification
+from catalog.verification import Fault, Ledger, NotChecked, Verification
 from catalog.verify_records import READABLE, DatabaseReader, Records, released
 from catalog.verify_shared import check_shared
+from catalog.verify_transitions import check_transitions
 
 INTACT = "the database is intact"
+SEALED = "the database is sealed, its bytes are those that were stored"
+TABLES_READ = "every row of every table is looked at"
 
 
 class FamilyChecks(Protocol):
@@ -65,8 +69,11 @@ def verify_database(
             reader = DatabaseReader(store)
             ledger = Ledger("database")
             ledger.check(INTACT, str(store.path), reader.integrity)
+            ledger.check(SEALED, str(store.path), lambda: _seal(store, reader))
             try:
                 families = reader.names()
+                if not wanted:
+                    _tables(reader.unread(families), ledger)
             except DatabaseError:
                 _add(result, ledger)
                 if not result.refuted:
@@ -80,7 +87,7 @@ def verify_database(
             total += len(chosen)
             for done, name in enumerate(chosen):
                 _report(report, name, done, total)
-                _add(result, _checked(name, lambda ledger, name=name: reader.records(name, ledger), slow))
+                _add(result, _checked(name, lambda ledger, name=name: _in_one_state(reader, name, ledger), slow))
     for done, file in enumerate(files, start=total - len(files)):
         _report(report, Path(file).stem, done, total)
         _add(result, _checked(file, lambda ledger, file=file: released(Path(file), ledger), slow))
@@ -114,8 +121,35 @@ def _checked(name: str, read: Callable[..., Records | None], slow: bool) -> Ledg
         checks: FamilyChecks = import_module(f"catalog.{records.family}.verify").CHECKS
         # What stops a whole part is a record of a form that no check expected.
         ledger.guard(READABLE, name, lambda records=records: check_shared(records, ledger))
+        ledger.guard(READABLE, name, lambda records=records: check_transitions(records, ledger))
         ledger.guard(READABLE, name, lambda records=records, checks=checks: checks.check(records, ledger, slow=slow))
     return ledger
+
+
+def _in_one_state(reader: DatabaseReader, name: str, ledger: Ledger) -> Records | None:
+    """The records of a problem as one snapshot has them; a build may go on while they are checked."""
+    with reader.store.snapshot():
+        return reader.records(name, ledger)
+
+
+def _seal(store: Store, reader: DatabaseReader) -> Fault:
+    with store.snapshot():
+        if reader.state() == OPEN:
+            raise NotChecked("it was written to since it was sealed, or is too large; its structure was checked")
+        with store.transaction() as connection:
+            try:
+                check_seal(connection, store.path)
+            except DatabaseError as error:
+                return str(error)
+    return None
+
+
+def _tables(unread: Mapping[str, int], ledger: Ledger) -> None:
+    rest = {table: number for table, number in unread.items() if number}
+    ledger.statement(TABLES_READ).checked += len(unread) - len(rest)
+    if rest:
+        told = ", ".join(f"{number} of {table}" for table, number in rest.items())
+        ledger.skip(TABLES_READ, sum(rest.values()), f"rows that belong to no problem that was surveyed: {told}")
 
 
 def _add(result: Verification, ledger: Ledger) -> None:

@@ -80,7 +80,7 @@ def read_value(record: Mapping[str, Any]) -> Value:
         raise CatalogError("a number of too many digits")
     number = number_from_record(record)
     if isinstance(number, AlgebraicNumber):
-        _check_algebraic(number)
+        check_algebraic(number)
         wanted = radical_text(number) if number.degree == 2 else None
         if record.get("radical") != wanted:
             raise Refuted("the radical is not that of the number")
@@ -104,7 +104,7 @@ def _key(record: Any) -> tuple[Any, ...]:
     return (*map(type, parts), *map(str, parts))
 
 
-def _check_algebraic(number: AlgebraicNumber) -> None:
+def check_algebraic(number: AlgebraicNumber) -> None:
     """Irreducible, primitive, positive leading coefficient, and one root between the ends, with a change of sign."""
     coefficients = list(number.minimal_polynomial)
     if len(coefficients) > LARGEST_DEGREE:

@@ -7,7 +7,7 @@ record is a fault under the statement `READABLE`.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,16 @@ from catalog.verification import Fault, Ledger, expect
 READABLE = "records can be read"
 CANONICAL = "records are canonical text"
 
+OF_THE_DATABASE = frozenset({"migrations", "seals", "sqlite_sequence", "sqlite_stat1"})
+"""Tables that say nothing of a problem."""
+
+TABLES = frozenset({
+    "problems", "cells", "surveys", "functions", "survey_functions", "regions", "strata_surveys", "strata",
+    "strata_counts", "branch_surveys", "branches", "cases", "sweeps", "transition_surveys", "transition_sources",
+    "transitions",
+})
+"""Tables whose rows are looked at."""
+
 
 @dataclass
 class Records:
@@ -33,8 +43,10 @@ class Records:
         functions: flat records in the order of the catalog.
         systems: flat records of the solved systems (of a released file: status and number of solutions alone).
         regions, strata, counts, roles, cases, listed: by width; `listed` are the labels a survey of its own lists.
+        transitions, sources, transition_surveys: by width, the records of the runs and of the saddles that were
+            followed, and the raw rows of their surveys.
+        sweeps: their records.
         rows: from a database, the raw rows beside the records by entity, in the same order; None from a file.
-        full_strata: the widths whose strata are there one by one.
     """
 
     name: str
@@ -51,6 +63,10 @@ class Records:
     numbers: dict[int, list[Record]] = field(default_factory=dict)
     cases: dict[int, Record] = field(default_factory=dict)
     listed: dict[int, list[str]] = field(default_factory=dict)
+    transitions: dict[int, list[Record]] = field(default_factory=dict)
+    sources: dict[int, list[Record]] = field(default_factory=dict)
+    transition_surveys: dict[int, Row] = field(default_factory=dict)
+    sweeps: list[Record] = field(default_factory=list)
     rows: dict[str, list[Row]] | None = None
 
     @property
@@ -65,10 +81,42 @@ class DatabaseReader:
         self.store = store
 
     def names(self) -> dict[str, str]:
-        """The family of each surveyed problem, by name."""
-        surveyed = {row["problem"] for row in self._rows("SELECT problem FROM surveys")}
+        """The family of each problem that was surveyed or swept, by name."""
+        both = "SELECT problem FROM surveys UNION SELECT problem FROM sweeps"
+        surveyed = {row["problem"] for row in self._rows(both)}
         found = self._rows("SELECT name, family FROM problems ORDER BY name")
         return {str(row["name"]): str(row["family"]) for row in found if row["name"] in surveyed}
+
+    def state(self) -> Any:
+        """The seal: a digest, or `catalog.seal.OPEN`."""
+        return next(iter(self._rows("SELECT state FROM seals")), {}).get("state")
+
+    def unread(self, names: Iterable[str]) -> dict[str, int]:
+        """How many rows of each table belong to none of some problems, so that nothing looks at them."""
+        known = set(names)
+        tables = [str(row["name"]) for row in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        canonical = {row["canonical"] for row in self._rows("SELECT name, canonical FROM problems")
+                     if row["name"] in known}
+        teachers = "SELECT name FROM problems WHERE family = 'teacher'"
+        found = {}
+        for table in sorted(set(tables) - OF_THE_DATABASE):
+            if table in ("branches", "branch_surveys"):
+                read = any(row["name"] in known for row in self._rows(teachers))
+                found[table] = 0 if read else self._number(table)
+                continue
+            column = {"problems": "name", "cells": "canonical"}.get(table, "problem")
+            if table not in TABLES:
+                found[table] = self._number(table)
+                continue
+            owners = self._rows(f"SELECT {column} AS owner, count(*) AS number FROM {table} GROUP BY {column}")
+            mine = canonical if table == "cells" else known
+            found[table] = sum(row["number"] for row in owners if row["owner"] not in mine)
+        return found
+
+    def _number(self, table: str) -> int:
+        quoted = table.replace('"', '""')
+        (row,) = self._rows(f'SELECT count(*) AS number FROM "{quoted}"')
+        return int(row["number"])
 
     def integrity(self) -> Fault:
         """What SQLite says of the file and of the references between its tables."""
@@ -100,9 +148,16 @@ class DatabaseReader:
             if record is not None:
                 found.cases[case["width"]] = record
         self._strata(found, name, ledger)
+        self._transitions(found, name, ledger)
+        for sweep in self._rows("SELECT * FROM sweeps WHERE problem = ? ORDER BY label", name):
+            record = _parsed(ledger, str(sweep["label"]), sweep["record"])
+            if record is not None:
+                found.sweeps.append(record)
+                found.rows.setdefault("sweeps", []).append(sweep)
         if found.family == "teacher":
             # Branches belong to families of points, not to one problem.
             found.rows["branches"] = self._rows("SELECT * FROM branches ORDER BY name, position")
+            found.rows["branch_surveys"] = self._rows("SELECT * FROM branch_surveys ORDER BY name")
         return found
 
     def _functions(self, found: Records, name: str, ledger: Ledger) -> None:
@@ -115,6 +170,19 @@ class DatabaseReader:
                 found.rows.setdefault("functions", []).append(row)
         for row in self._rows("SELECT * FROM survey_functions WHERE problem = ? ORDER BY width, position", name):
             found.listed.setdefault(row["width"], []).append(row["function"])
+
+    def _transitions(self, found: Records, name: str, ledger: Ledger) -> None:
+        assert found.rows is not None
+        for survey in self._rows("SELECT * FROM transition_surveys WHERE problem = ? ORDER BY width", name):
+            found.transition_surveys[survey["width"]] = survey
+        for table, order, mine in (
+            ("transition_sources", "position", found.sources), ("transitions", "id", found.transitions),
+        ):
+            for row in self._rows(f"SELECT * FROM {table} WHERE problem = ? ORDER BY width, {order}", name):
+                record = _parsed(ledger, f"{table} from {row['source']}", row["record"])
+                if record is not None:
+                    mine.setdefault(row["width"], []).append(record)
+                    found.rows.setdefault(table, []).append(row)
 
     def _regions(self, found: Records, name: str, ledger: Ledger) -> None:
         assert found.rows is not None
@@ -167,10 +235,14 @@ class DatabaseReader:
 
     def _rows(self, query: str, *values: Any) -> list[Row]:
         with self.store.raw_reader() as connection:
-            connection.row_factory = sqlite3.Row
-            connection.text_factory = _decoded
-            with closing(connection.execute(query, values)) as cursor:
-                return [dict(row) for row in cursor]
+            # Within a snapshot the connection is also that of others.
+            before = connection.row_factory, connection.text_factory
+            connection.row_factory, connection.text_factory = sqlite3.Row, _decoded
+            try:
+                with closing(connection.execute(query, values)) as cursor:
+                    return [dict(row) for row in cursor]
+            finally:
+                connection.row_factory, connection.text_factory = before
 
 
 def released(path: Path, ledger: Ledger) -> Records | None:

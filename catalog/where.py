@@ -61,7 +61,7 @@ COLUMNS = {
 (`degree`, `class`, `pattern`, `knots`, `interior`, ... are of the interval family; `samples` and `fitted`, the number
 of samples that are fit exactly, of data sets; `teachers`, the family's `name` of a function, and `isotropy`, such as
 '9-1', of teacher problems). An orbit beyond 64 bits is compared as the nearest float.
-The `target` of a transition whose end was not identified is NULL."""
+The `target` of a transition whose end was not identified is NULL, and so is the rate of a descent."""
 
 FUNCTIONS = frozenset(
     {"abs", "coalesce", "glob", "ifnull", "iif", "instr", "length", "like", "lower", "max", "min", "nullif", "round",

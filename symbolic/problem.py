@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
-from symbolic.enclosure import Verdict
+from symbolic.enclosure import Rigor, Verdict
 from symbolic.errors import InvalidProblem
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -83,6 +83,40 @@ class Stationarity:
 
 
 SMOOTH = Stationarity(Verdict.YES, Verdict.YES, Verdict.YES)
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalStratum:
+    """What a critical stratum of any family is, up to permutation of the neurons.
+
+    Attributes:
+        function: label of the critical function.
+        label: `function@n:` and codes of what the neurons do.
+        width: n.
+        kind, reason: what it is, and the argument.
+        inertia: of the Hessian; None where there is none, where it is not constant, or where it was not proved.
+        dimension: of the set; gauge_dimension: of the orbit of a point under rescaling of the neurons.
+        orbit_size: how many there are that are permutations of this one.
+        stationarity: smooth, directional, Clarke.
+        rigor: of the numbers.
+    """
+
+    function: str
+    label: str
+    width: int
+    kind: Kind
+    reason: str
+    inertia: Inertia | None
+    dimension: int
+    gauge_dimension: int
+    orbit_size: int
+    stationarity: Stationarity
+    rigor: Rigor
+
+    @property
+    def by_default(self) -> bool:
+        """Whether the stratum is listed by default: stationary in the smooth or the directional sense."""
+        return self.stationarity.directional is Verdict.YES
 
 
 class Problem(Protocol):

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.cells import (
-    SHORT_DIGITS,
-    STRATA_SHORT,
-    YES_NO,
-    flat_loss,
-    or_dash,
-    short_number,
-    stratum_cells,
-    survey_cells,
-)
+from catalog.cells import SHORT_DIGITS, YES_NO, or_dash, short_number, survey_cells
 from catalog.dataset.sweep_text import value_of
 from catalog.families import Columns
-from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
+from catalog.function_cells import function_columns
+from catalog.strata_cells import strata_columns
+from catalog.transition_cells import TRANSITION_COLUMNS
 
 COLUMNS = {
     "problems": Columns(
@@ -28,57 +21,17 @@ COLUMNS = {
         ("label", "width", "neurons", "functions", "completeness"),
         ("label", "problem", "family", "width", "neurons", "loss", "completeness", "functions"),
     ),
-    "functions": Columns(
+    "functions": function_columns(
         ("label", "width", "loss", "residuals", "fit", "rigor", "local minimum"),
-        (
-            "label",
-            "problem",
-            "family",
-            "minimal_width",
-            "clarke_width",
-            "loss",
-            "loss_exact",
-            "loss_lower",
-            "loss_upper",
-            "residuals",
-            "fit",
-            "rigor",
-            "kinds",
-            "indices",
-            "local_minimum",
-        ),
+        ("minimal_width", "clarke_width"),
+        ("residuals", "fit", "rigor"),
     ),
     "sweeps": Columns(
         ("label", "width", "sample", "from", "to", "walls"),
         ("label", "problem", "family", "width", "sample", "from", "to", "walls", "pieces"),
     ),
     "transitions": TRANSITION_COLUMNS,
-    "strata": Columns(
-        STRATA_SHORT,
-        (
-            "label",
-            "problem",
-            "family",
-            "function",
-            "width",
-            "kind",
-            "reason",
-            "index",
-            "nullity",
-            "positive",
-            "hessian",
-            "dimension",
-            "gauge_dimension",
-            "smooth",
-            "directional",
-            "clarke",
-            "neurons",
-            "orbit_size",
-            "w",
-            "a",
-            "rigor",
-        ),
-    ),
+    "strata": strata_columns("w", "a"),
 }
 
 
@@ -90,10 +43,6 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
     if entity == "regions":
         neurons = " ".join(row["neurons"])
         return [row["label"], str(row["width"]), neurons, str(len(row["functions"])), row["completeness"]]
-    if entity == "transitions":
-        return transition_cells(row)
-    if entity == "strata":
-        return stratum_cells(row)
     if entity == "sweeps":
         walls = " ".join(value_of(row, wall["exact"]) for wall in row["walls"])
         return [row["label"], str(row["width"]), str(row["sample"]), row["from"], row["to"], walls or "-"]
@@ -107,14 +56,3 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
         row["rigor"],
         YES_NO[row["local_minimum"]],
     ]
-
-
-def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row with a value for each column of CSV."""
-    if entity == "functions":
-        return {**row, **flat_loss(row)}
-    if entity == "transitions":
-        return flat_transition(row)
-    if entity == "strata":
-        return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
-    return row

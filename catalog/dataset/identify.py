@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 
 from catalog.dataset.record import function_from_record
 from catalog.dataset.strata_record import neuron_words
-from catalog.identification import (
-    NEAR_FUNCTION,
-    REACH,
-    Identification,
-    Placed,
-    decide,
-    far_from_all,
-    float_above,
-    float_below,
-    loss_of,
-    norm_of,
-)
+from catalog.identification import Identification, Placed, begun, decide, listed_near, settle_function
 from catalog.record import from_text
-from symbolic.dataset.nearest import Neuron, TrainedDataset
+from symbolic.dataset.nearest import Neuron, Placement, TrainedDataset
 
 if TYPE_CHECKING:
     from catalog.identify import Question
@@ -34,26 +23,15 @@ def identify(question: Question) -> Identification:
     """Where the weights lie."""
     problem = question.problem
     network = TrainedDataset(problem, question.weights.w, question.weights.a)
-    answer = Identification(problem.name, network.width)
-    answer.loss = loss_of(network.loss)
-    answer.gradient_norm = norm_of(network.squared_gradient)
-    answer.normalized_gradient_norm = norm_of(network.normalized_squared_gradient)
+    squares = network.squared_gradient, network.normalized_squared_gradient
+    answer = begun(problem.name, network.width, network.loss, *squares)
     _describe(network, answer)
     functions = [function_from_record(from_text(row["record"])) for row in question.functions]
-    measured = sorted(((network.distance(one.residuals), one) for one in functions), key=lambda item: item[0])
-    distance, nearest = measured[0]
-    answer.distance_function = float_below(distance), float_above(distance)
-    scale = max(map(abs, problem.targets)) or Fraction(1)
-    if distance > REACH * scale:
-        answer.reason = far_from_all(nearest.label, distance)
-        return answer
-    answer.status, answer.function = NEAR_FUNCTION, nearest.label
-    if len(measured) > 1 and measured[1][0] <= distance:
-        answer.reason = "another listed function is as near"
-    elif not question.surveyed:
-        answer.reason = f"strata of width {network.width} are not surveyed"
-    else:
-        _settle(question, network, nearest, [one for _, one in measured[1:]], answer)
+    distances = [(network.distance(one.residuals), one) for one in functions]
+    measured = sorted(((distance, distance, one) for distance, one in distances), key=lambda item: item[0])
+    nearest = settle_function(answer, measured, max(map(abs, problem.targets)) or Fraction(1), question.surveyed)
+    if nearest is not None:
+        _settle(question, network, nearest, [one for *_, one in measured[1:]], answer)
     return answer
 
 
@@ -61,19 +39,15 @@ def _settle(
     question: Question, network: TrainedDataset, function: DatasetFunction, others: list[DatasetFunction],
     answer: Identification,
 ) -> None:
-    try:
-        near = list(network.placements(REACH))
-    except OverflowError as error:
-        answer.reason = str(error)
+    def placed(one: Placement) -> Placed:
+        return Placed(f"{function.label}@{network.width}:{one.code}", one.at_least, None, one.types)
+
+    found = listed_near(answer, network.placements, question.strata_over(function.label), placed)
+    if found is None:
         return
-    listed, placed = question.strata_over(function.label), []
-    for one in near:
-        label = f"{function.label}@{network.width}:{one.code}"
-        if label in listed:
-            placed.append(Placed(label, one.at_least, None, one.types))
     best = decide(
         answer,
-        placed,
+        found,
         lambda types: network.place(types, function.residuals),
         lambda distance: all(network.excludes(one.residuals, distance) for one in others),
     )

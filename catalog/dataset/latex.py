@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import groupby
 
 from catalog.latex_cells import DIGITS, RootNotes, escape, expression_math, label_cell, loss_math
-from catalog.latex_page import Row, completeness_statement, finish, of_problem, status_of
+from catalog.latex_page import Row, TableFrame, status_of
+from catalog.latex_strata import codes_cell, strata_table
 from symbolic.dataset.problem import DatasetProblem
 
 PRINTED_SAMPLES = 8
@@ -37,16 +37,12 @@ def render_functions(
 ) -> str:
     """A longtable of critical functions with exact residuals and losses.
 
-    Args:
-        rows: rows of `query functions`.
-        complete: the completeness of that answer.
-        problem: adds the data to the caption.
-        standalone: a whole document instead of its body.
+    Args: those of `catalog.latex_page.TableFrame`, with rows of `query functions`.
     """
     notes = RootNotes()
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "dataset_functions.tex.j2",
-        standalone,
+        "Critical functions",
         rows=[
             {
                 "label": label_cell(row["label"]),
@@ -57,31 +53,14 @@ def render_functions(
             }
             for row in rows
         ],
-        caption="Critical functions" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
     )
 
 
 def render_strata(
     rows: Sequence[Row], complete: Row, *, problem: DatasetProblem | None = None, standalone: bool = False
 ) -> str:
-    """A longtable of strata, grouped by function and width.
-
-    Args: as for `render_functions`, with rows of `query strata`.
-
-    Guarantee: index and nullity are printed only where they are proved.
-    """
-    groups = [
-        {"heading": label_cell(f"{function}@{width}"), "rows": [_stratum(row) for row in members]}
-        for (function, width), members in groupby(rows, key=lambda row: (row["function"], row["width"]))
-    ]
-    return finish(
-        "dataset_strata.tex.j2",
-        standalone,
-        groups=groups,
-        caption="Critical strata" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
-    )
+    """A longtable of strata (`catalog.latex_strata.strata_table`)."""
+    return strata_table(TableFrame(rows, complete, problem, standalone), "dataset_strata.tex.j2", codes_cell)
 
 
 def render_regions(
@@ -100,31 +79,13 @@ def render_regions(
         for row in rows
     ]
     blocks = [{"label": label_cell(row["label"]), "lines": [f"L = {expression_math(row['loss'])}"]} for row in rows]
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "dataset_regions.tex.j2",
-        standalone,
+        "Activation regions",
         rows=table,
-        caption="Activation regions" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
         legend=_LEGEND,
         equations=blocks,
     )
-
-
-def _stratum(row: Row) -> dict[str, str]:
-    return {
-        "neurons": label_cell(".".join(one["code"] for one in row["neurons"])),
-        "dimension": escape(row["dimension"]),
-        "index": _or_dash(row["index"]),
-        "nullity": _or_dash(row["nullity"]),
-        "kind": escape(str(row["kind"]).replace("_", " ")),
-        "reason": escape(row["reason"]),
-        "orbit": escape(row["orbit_size"]),
-    }
-
-
-def _or_dash(value: int | None) -> str:
-    return "--" if value is None else escape(value)
 
 
 def _vector(values: Sequence[Fraction]) -> str:

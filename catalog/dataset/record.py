@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catalog.number_text import number_from_record, number_record, parse_rational, rational_text
-from catalog.record import Reading, Record, loss_answer
+from catalog.record import Reading, Record
 
 if TYPE_CHECKING:
     from symbolic.dataset.functions import DatasetFunction
@@ -45,25 +45,13 @@ def function_from_record(record: Mapping[str, Any]) -> DatasetFunction:
         )
 
 
-def function_answer(record: Mapping[str, Any], lower: float, upper: float) -> Record:
-    """The row a query answers for a function.
-
-    Args:
-        record: the flat form of the function.
-        lower, upper: outward-rounded ends of the loss.
-    """
+def function_answer(record: Mapping[str, Any], loss: Record) -> Record:
+    """What a query answers for a function of this family: its record, and the loss as the query answers it."""
     return {
-        "label": record["label"],
-        "problem": record["problem"],
-        "family": record["family"],
         "minimal_width": record["minimal_width"],
         "clarke_width": record["clarke_width"],
-        "loss": loss_answer(record["loss"], lower, upper),
+        "loss": loss,
         "residuals": list(record["residuals"]),
         "fit": [k for k, residual in enumerate(record["residuals"], start=1) if residual == "0"],
         "rigor": record["rigor"],
-        # Known only with the strata over the function.
-        "kinds": None,
-        "indices": None,
-        "local_minimum": None,
     }

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
-from catalog.number_text import number_record
-from catalog.packed_strata import NOTIONS, PackedStrata, codes_of
-from catalog.record import Record, from_text, to_text
+from catalog.packed_strata import PackedStrata, codes_of
+from catalog.record import Record
+from catalog.strata_record import Packing, StrataVocabulary, stratum_facts
 from symbolic.enclosure import Verdict
 
 if TYPE_CHECKING:
     from symbolic.dataset.problem import DatasetProblem
-    from symbolic.dataset.stationarity import NeuronType
     from symbolic.dataset.strata import DatasetStratum
 
 _STATES = (("+", "active at"), ("-", "inactive at"), ("0", "on the kink of"))
@@ -38,32 +36,13 @@ def pack(
     Raises:
         CatalogError: two strata of one label, or a label that does not say the types of its neurons.
     """
-    numbers: dict[Fraction, int] = {}
-    types: dict[str, NeuronType] = {}
-    counts: Counter[tuple[Any, ...]] = Counter()
-    labelled: Counter[tuple[Any, ...]] = Counter()
-    rows = []
-    rough = Roughness(problem, residuals)
+    packing, rough = Packing(problem.name), Roughness(problem, residuals)
     for stratum in strata:
         for neuron in stratum.neurons:
-            types.setdefault(neuron.code, neuron)
-        row = _packed_row(problem.name, stratum, rough.hessian_of(stratum), numbers)
-        rows.append(row)
-        key = tuple(row[name] for name in _GROUP)
-        counts[key] += 1
-        labelled[key] += stratum.orbit_size
-    if len({row["label"] for row in rows}) != len(rows):
-        raise CatalogError(f"two strata of {problem.name} have the same label")
-    return PackedStrata(
-        tuple(rows),
-        tuple(to_text(number_record(number)) for number in numbers),
-        {code: neuron_words(neuron.pattern, neuron.sign) for code, neuron in types.items()},
-        tuple(
-            {"problem": problem.name, "width": strata[0].width, **dict(zip(_GROUP, key, strict=True)),
-             "strata": count, "labelled": labelled[key]}
-            for key, count in counts.items()
-        ),
-    )
+            if neuron.code not in packing.roles:
+                packing.roles[neuron.code] = neuron_words(neuron.pattern, neuron.sign)
+        packing.add(_packed_row(packing, stratum, rough.hessian_of(stratum)), stratum.orbit_size)
+    return packing.packed()
 
 
 class Roughness:
@@ -104,9 +83,6 @@ def _are_parallel(one: Sequence[Fraction], other: Sequence[Fraction]) -> bool:
     return all(one[i] * other[j] == one[j] * other[i] for i in range(len(one)) for j in range(i))
 
 
-_GROUP = ("function", "listed", "kind", "negative", "hessian")
-
-
 def neuron_words(pattern: str, sign: int) -> dict[str, Any]:
     """What a neuron of one type does: `{"does", "pattern", "sign"}`."""
     parts = []
@@ -117,13 +93,8 @@ def neuron_words(pattern: str, sign: int) -> dict[str, Any]:
     return {"does": f"{'; '.join(parts)}; {_SIGNS[sign]}", "pattern": pattern, "sign": sign}
 
 
-class DatasetWords:
-    """Numbers and types of the strata of one problem and width, read from their texts once for all rows."""
-
-    def __init__(self, numbers: str, roles: str) -> None:
-        self.roles: dict[str, dict[str, Any]] = from_text(roles)
-        self._numbers: list[str] = [one["rational"] for one in from_text(numbers)["numbers"]]
-        self._neurons = {code: {"code": code, **words} for code, words in self.roles.items()}
+class DatasetWords(StrataVocabulary):
+    """Numbers and types of strata of data sets."""
 
     def row(self, packed: Mapping[str, Any]) -> Record:
         """The row a query answers for a stratum; the numbers of its sample are exact texts."""
@@ -131,7 +102,7 @@ class DatasetWords:
             "label": packed["label"],
             "problem": packed["problem"],
             **self._facts(packed),
-            "neurons": [self._neurons[code] for code in codes_of(packed["label"])],
+            "neurons": self.neurons(codes_of(packed["label"])),
             "sample": self._sample(packed),
         }
 
@@ -145,51 +116,20 @@ class DatasetWords:
         }
 
     def _facts(self, packed: Mapping[str, Any]) -> Record:
-        return {
-            **{name: packed[name] for name in ("function", "width", "kind", "reason")},
-            "index": packed["negative"],
-            **{name: packed[name] for name in ("nullity", "positive", "hessian", "dimension", "gauge_dimension")},
-            "stationarity": {name: packed[name] for name in NOTIONS},
-            **{name: packed[name] for name in ("orbit_size", "rigor")},
-        }
+        return stratum_facts(packed) | {name: packed[name] for name in ("orbit_size", "rigor")}
 
     def _sample(self, packed: Mapping[str, Any]) -> Record:
-        inner, outer = ([self._numbers[int(i)] for i in part.split()] for part in packed["sample"].split(";"))
+        parts = packed["sample"].split(";")
+        inner, outer = ([self.records[int(i)]["rational"] for i in part.split()] for part in parts)
         if not outer or len(inner) % len(outer):
             raise CatalogError(f"the stored sample of {packed['label']} is malformed")
         length = len(inner) // len(outer)
         return {"w": [inner[i : i + length] for i in range(0, len(inner), length)], "a": outer}
 
 
-def _packed_row(
-    problem: str, stratum: DatasetStratum, hessian: str, numbers: dict[Fraction, int]
-) -> dict[str, Any]:
+def _packed_row(packing: Packing, stratum: DatasetStratum, hessian: str) -> dict[str, Any]:
     if codes_of(stratum.label) != [neuron.code for neuron in stratum.neurons]:
         raise CatalogError(f"the label {stratum.label} does not say the types of its neurons")
-    inertia, notions = stratum.inertia, stratum.stationarity
     inner = [value for weights in stratum.sample_w for value in weights]
-    return {
-        "label": stratum.label,
-        "problem": problem,
-        "width": stratum.width,
-        "function": stratum.function,
-        "kind": stratum.kind.value,
-        "reason": stratum.reason,
-        "negative": stratum.index,
-        "nullity": None if inertia is None else inertia.zero,
-        "positive": None if inertia is None else inertia.positive,
-        "hessian": hessian,
-        "dimension": stratum.dimension,
-        "gauge_dimension": stratum.gauge_dimension,
-        "orbit_size": stratum.orbit_size,
-        "smooth": notions.smooth.value,
-        "directional": notions.directional.value,
-        "clarke": notions.clarke.value,
-        "listed": int(stratum.by_default),
-        "rigor": stratum.rigor.value,
-        "sample": ";".join(
-            " ".join(str(numbers.setdefault(value, len(numbers))) for value in group)
-            for group in (inner, stratum.sample_a)
-        ),
-        "descent": None,
-    }
+    sample = ";".join(packing.positions(group) for group in (inner, stratum.sample_a))
+    return packing.row(stratum, negative=stratum.index, hessian=hessian, sample=sample)

@@ -12,9 +12,12 @@ from catalog.dataset.case_record import cases_from_record
 from catalog.dataset.problem_table import notes, problem_from_record
 from catalog.dataset.record import function_from_record
 from catalog.dataset.strata_record import neuron_words
+from catalog.dataset.verify_sweeps import PIECES, check_sweeps
+from catalog.dataset.verify_transitions import check_rates
 from catalog.number_text import parse_rational
 from catalog.record import Record, from_text
 from catalog.verification import Fault, Ledger, NotChecked, expect, first_fault
+from catalog.verify_rates import ESCAPE_RATES
 from catalog.verify_records import Records
 from catalog.verify_shared import SAME_RIGOR, integer
 from symbolic.dataset.cases import Case
@@ -58,6 +61,11 @@ class DatasetChecks:
         ledger.guard(CASES, records.name, lambda: _cases(problem, records, functions, cases, ledger))
         ledger.guard(REGIONS, records.name, lambda: _regions(problem, records, functions, cases, ledger, slow))
         ledger.guard(ROLES, records.name, lambda: _strata(problem, records, functions, ledger))
+        ledger.guard(
+            ESCAPE_RATES, records.name,
+            lambda: check_rates(problem, records, functions, parse_rational, ledger, slow),
+        )
+        ledger.guard(PIECES, records.name, lambda: check_sweeps(problem, records, ledger, slow))
         for width, survey in records.surveys.items():
             if "parameters" in survey:
                 ledger.check(

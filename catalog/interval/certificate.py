@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, comb, floor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog import check_certificate as checker
-from catalog.check_certificate import COVER_BITS, FINE_BITS, Interval, Skeleton, clip, weights_of, within
+from catalog.check_certificate import BITS, Interval, Skeleton, clip, levels_of
 from catalog.errors import CatalogError
 from catalog.interval.record import cell_from_record
 from catalog.number_text import number_from_record
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 MOST_BOXES = 2_000_000
 """Boxes of one cover; a system that needs more gets none, and the checker says so."""
 
-SLACK = 10
-"""Bits by which an enclosure is wider than the accuracy of its centre."""
+NARROW = 30
+"""Bits that the narrow enclosure of a solution is wider than the units of its centre."""
 
 DIGITS = 50
 """Digits after the point of the bounds of the numbers of functions."""
@@ -39,7 +40,7 @@ DIGITS = 50
 
 @dataclass(frozen=True)
 class Root:
-    """A zero of a system: centre in units of 2^-FINE_BITS, and its rational coordinates if it has them."""
+    """A zero of a system: centre in units of 2^-BITS, and its rational coordinates if it has them."""
 
     center: tuple[int, ...]
     rational: tuple[Fraction, ...] | None
@@ -93,14 +94,11 @@ def entries(
 
 def certified(task: Task) -> Record:
     """The entry of one system: each solution with its cubes, and the cover."""
-    Interval.bits = COVER_BITS
-    system = Skeleton(task.target, weights_of(task.system, task.leak, task.knots), Interval.of)
+    system = Skeleton(task.target, levels_of(task.system, task.leak, task.knots))
     solutions = [_solution(system, root, task) for root in task.roots]
     cover = None
-    if task.cover and None not in solutions:
-        Interval.bits = COVER_BITS
-        cubes = [(one["cube"], one["half"]) for one in solutions if one is not None]
-        cover = Cover(system, task.knots, cubes).find()
+    if task.cover:
+        cover = Cover(system, task.knots, [(one["center"], one["half"]) for one in solutions]).find()
     return {"entry": "system", "knots": task.knots, "system": task.system, "solutions": solutions, "cover": cover}
 
 
@@ -110,29 +108,16 @@ def _solution(system: Skeleton, root: Root, task: Task) -> Record:
     Raises:
         CatalogError: the checker would not accept any cube.
     """
-    shift, m = FINE_BITS - COVER_BITS, task.knots
-    center = [value >> shift for value in root.center]
+    center, narrow = list(root.center), 1 << NARROW
     inverse = inverted(system, center)
-    ends = [0, *center, 1 << COVER_BITS]
-    half = 1 << (min(b - a for a, b in zip(ends, ends[1:], strict=False)).bit_length() - 2)
-    while inverse is not None and half > 1 << 20 and not checker.has_one_zero(system, center, half, inverse):
+    ends = [0, *center, 1 << BITS]
+    half = 1 << (min(b - a for a, b in pairwise(ends)).bit_length() - 2)
+    while inverse is not None and half > narrow and not checker.has_one_zero(system, center, half, inverse):
         half >>= 1
-    narrow = 1 << (FINE_BITS - _accuracy(root))
-    Interval.bits = FINE_BITS
-    fine = Skeleton(task.target, weights_of(task.system, task.leak, m), Interval.of)
-    good = inverse is not None and half > 1 << 20 and checker.has_one_zero(fine, root.center, narrow, inverse)
-    Interval.bits = COVER_BITS
-    if not good:
+    if inverse is None or not checker.has_one_zero(system, center, narrow, inverse):
         raise CatalogError(f"no cube around a solution of system {task.system} could be certified")
     rational = None if root.rational is None else [str(value) for value in root.rational]
-    return {
-        "cube": center, "half": half, "inverse": inverse, "fine": list(root.center), "fine_half": narrow,
-        "rational": rational,
-    }
-
-
-def _accuracy(root: Root) -> int:
-    return FINE_BITS - SLACK - 20
+    return {"center": center, "half": half, "narrow": narrow, "inverse": inverse, "rational": rational}
 
 
 def inverted(system: Skeleton, center: Sequence[int]) -> list[list[int]] | None:
@@ -144,8 +129,8 @@ def inverted(system: Skeleton, center: Sequence[int]) -> list[list[int]] | None:
 def _inverse(rows: Sequence[Sequence[Interval]], unit: int) -> list[list[int]] | None:
     import numpy as np
 
-    one = float(1 << Interval.bits)
-    matrix = np.array([[(entry.lo + entry.hi) / 2 / one for entry in row] for row in rows])
+    one = 1 << (BITS + 1)
+    matrix = np.array([[(entry.lo + entry.hi) / one for entry in row] for row in rows])
     try:
         inverse = np.linalg.inv(matrix)
     except np.linalg.LinAlgError:
@@ -165,7 +150,7 @@ class Cover:
 
     def find(self) -> Record | None:
         """The tree in preorder and the combinations it uses; None if it would take more than MOST_BOXES boxes."""
-        stack = [([0] * self.knots, [1 << COVER_BITS] * self.knots)]
+        stack = [([0] * self.knots, [1 << BITS] * self.knots)]
         while stack:
             if len(self.marks) > MOST_BOXES:
                 return None
@@ -173,7 +158,7 @@ class Cover:
             mark, axis = self._close(low, high)
             self.marks.append(mark)
             if axis >= 0:
-                if high[axis] - low[axis] < 1 << 20:
+                if high[axis] - low[axis] < 1 << (BITS - 60):
                     return None
                 middle = (low[axis] + high[axis]) >> 1
                 stack.append(([*low[:axis], middle, *low[axis + 1 :]], high))
@@ -185,18 +170,19 @@ class Cover:
         low, high = clip(whole_low, whole_high)
         if any(a >= b for a, b in zip(low, high, strict=True)):
             return ".", -1
-        for letter, (center, half) in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.cubes, strict=False):
-            if within(center, half, low, high):
+        for letter, cube in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.cubes, strict=False):
+            if checker.inside(cube, low, high):
                 return letter, -1
-        center, values, rows = self.system.linearized(low, high)
+        box = self.system.linearized(low, high)
+        rows = box[2]
         for i in range(self.knots):
-            if _excludes(values, rows, low, high, center, [int(i == j) for j in range(self.knots)]):
+            if checker.excludes(box, low, high, [int(i == j) for j in range(self.knots)]):
                 return str(i), -1
         inverse = _inverse(rows, 1 << 12)
         for row in inverse or []:
             size = max(map(abs, row))
             combination = [round(Fraction(value << 10, size)) for value in row] if size else row
-            if size and _excludes(values, rows, low, high, center, combination):
+            if size and checker.excludes(box, low, high, combination):
                 self.combinations.append(combination)
                 return "*", -1
         return self._halve(whole_low, whole_high, low, high, rows)
@@ -215,18 +201,6 @@ class Cover:
 
         axis = max(range(self.knots), key=weight)
         return "abcdefghijkl"[axis], axis
-
-
-def _excludes(
-    values: Sequence[Any], rows: Sequence[Sequence[Any]], low: Sequence[int], high: Sequence[int],
-    center: Sequence[int], combination: Sequence[int],
-) -> bool:
-    """`checker.excluded`, from what is computed already."""
-    y = [Interval.of(c) for c in combination]
-    value = checker.total(values[i] * c for i, c in enumerate(y) if c.hi)
-    slopes = [checker.total(rows[i][j] * c for i, c in enumerate(y) if c.hi).size() for j in range(len(y))]
-    reach = sum(size * max(b - x, x - a) for size, x, a, b in zip(slopes, center, low, high, strict=True))
-    return max(value.lo, -value.hi) << Interval.bits > reach
 
 
 def _tasks(store: Store, problem: IntervalProblem, width: int, covers: bool) -> list[Task]:
@@ -258,7 +232,7 @@ def _closed_form(problem: IntervalProblem, knots: int, system: str) -> Found:
     if problem.degree == 0 or system == FREE or system not in critical_patterns(knots, problem.leak):
         return (), True
     kinks = kinks_on_unit_interval(system, problem.leak)
-    center = tuple(round(midpoint(kink.enclose(FINE_BITS + 8)) * 2**FINE_BITS) for kink in kinks)
+    center = tuple(round(midpoint(kink.enclose(BITS + 8)) * 2**BITS) for kink in kinks)
     return (Root(center, _rational(kinks)),), True
 
 
@@ -283,7 +257,7 @@ def _stored_roots(store: Store, problem: IntervalProblem) -> Callable[[IntervalP
             if transport.reflected:
                 center = tuple(1 - value for value in reversed(center))
                 rational = None if rational is None else tuple(1 - value for value in reversed(rational))
-            roots.append(Root(tuple(round(value * 2**FINE_BITS) for value in center), rational))
+            roots.append(Root(tuple(round(value * 2**BITS) for value in center), rational))
         return tuple(roots), cell.completeness.proved
 
     return find
@@ -300,14 +274,14 @@ def _moved(problem: IntervalProblem) -> list[Fraction]:
     """The coefficients of the target at a + (b - a) y."""
     (start, _), length, target = problem.domain, problem.length, problem.target
     size = range(len(target))
-    return [sum((target[i] * comb(i, j) * start ** (i - j) for i in size if i >= j), Fraction(0)) * length**j for j in size]
+    at_start = [sum((target[i] * comb(i, j) * start ** (i - j) for i in size if i >= j), Fraction(0)) for j in size]
+    return [value * length**j for j, value in enumerate(at_start)]
 
 
 def _function_entry(record: Record) -> Record:
     """Bounds of every number of a function, as decimals."""
     return {
-        "entry": "function", "label": record["label"], "class": record["class"], "rigor": record["rigor"],
-        "minimal_width": record["minimal_width"],
+        "entry": "function", "label": record["label"], "minimal_width": record["minimal_width"],
         # The pattern of the constant without a knot is the empty word.
         "realizations": list(record["realizations"]),
         "kinks": [_bounds(value) for value in record["kinks"]],
@@ -333,5 +307,6 @@ def _stratum_entry(row: Row) -> Record:
     return {
         "entry": "stratum", "label": row["label"], "function": row["function"], "kind": row["kind"],
         "index": row["negative"], "nullity": row["nullity"], "dimension": row["dimension"],
-        "orbit_size": int(row["orbit_size"]), "stationarity": [row[notion] for notion in NOTIONS],
+        "orbit_size": int(row["orbit_size"] if row["orbit"] is None else row["orbit"]),
+        "stationarity": [row[notion] for notion in NOTIONS],
     }

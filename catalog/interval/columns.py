@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.cells import (
-    SHORT_DIGITS,
-    STRATA_SHORT,
-    YES_NO,
-    flat_loss,
-    short_number,
-    stratum_cells,
-    survey_cells,
-)
+from catalog.cells import SHORT_DIGITS, YES_NO, short_number, survey_cells
 from catalog.families import Columns
-from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
+from catalog.function_cells import function_columns
+from catalog.strata_cells import strata_columns
+from catalog.transition_cells import TRANSITION_COLUMNS
 
 COLUMNS = {
     "problems": Columns(
@@ -26,69 +20,16 @@ COLUMNS = {
         ("label", "width", "neurons", "order", "functions", "completeness"),
         ("label", "problem", "family", "width", "neurons", "order", "loss", "completeness", "functions"),
     ),
-    "functions": Columns(
+    "functions": function_columns(
         ("label", "class", "width", "loss", "kinks", "rigor", "local minimum"),
+        ("class", "pattern", "realizations", "minimal_width"),
         (
-            "label",
-            "problem",
-            "family",
-            "class",
-            "pattern",
-            "realizations",
-            "minimal_width",
-            "loss",
-            "loss_exact",
-            "loss_lower",
-            "loss_upper",
-            "kinks",
-            "kinks_exact",
-            "slopes",
-            "slopes_exact",
-            "offset",
-            "offset_exact",
-            "moment",
-            "moment_exact",
-            "rigor",
-            "provisional",
-            "kinds",
-            "indices",
-            "local_minimum",
+            *("kinks", "kinks_exact", "slopes", "slopes_exact", "offset", "offset_exact", "moment", "moment_exact"),
+            *("rigor", "provisional"),
         ),
     ),
     "transitions": TRANSITION_COLUMNS,
-    "strata": Columns(
-        STRATA_SHORT,
-        (
-            "label",
-            "problem",
-            "family",
-            "function",
-            "width",
-            "kind",
-            "reason",
-            "index",
-            "nullity",
-            "positive",
-            "hessian",
-            "dimension",
-            "gauge_dimension",
-            "smooth",
-            "directional",
-            "clarke",
-            "neurons",
-            "orbit_size",
-            "w",
-            "w_exact",
-            "b",
-            "b_exact",
-            "v",
-            "v_exact",
-            "c",
-            "c_exact",
-            "rigor",
-            "descent",
-        ),
-    ),
+    "strata": strata_columns("w", "w_exact", "b", "b_exact", "v", "v_exact", "c", "c_exact", more=("descent",)),
 }
 
 
@@ -106,10 +47,6 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
             str(len(row["functions"])),
             row["completeness"],
         ]
-    if entity == "strata":
-        return stratum_cells(row)
-    if entity == "transitions":
-        return transition_cells(row)
     return [
         row["label"],
         row["class"],
@@ -120,16 +57,6 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
         YES_NO[row["local_minimum"]],
     ]
 
-
-def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row with a value for each column of CSV."""
-    if entity == "functions":
-        return {**row, **flat_loss(row)}
-    if entity == "transitions":
-        return flat_transition(row)
-    if entity == "strata":
-        return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
-    return row
 
 
 def _kink(row: Mapping[str, Any], i: int) -> str:

@@ -6,24 +6,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from catalog.identification import (
-    NEAR_FUNCTION,
-    REACH,
-    Identification,
-    Placed,
-    decide,
-    far_from_all,
-    float_above,
-    float_below,
-    loss_of,
-    norm_of,
-)
+from catalog.identification import Identification, Placed, begun, decide, listed_near, settle_function
 from catalog.interval.record import cell_from_record, function_from_record
 from catalog.record import from_text
 from symbolic.enclosure import endpoints
 from symbolic.errors import InsufficientPrecision
 from symbolic.exact.krawczyk import has_unique_zero
-from symbolic.interval.nearest import NearFunction, function_reach, sup_distance
+from symbolic.interval.nearest import NearFunction, Placement, function_reach, sup_distance
 from symbolic.interval.nearest_target import distance_to_target
 from symbolic.interval.orderings import locate
 from symbolic.interval.realization import RealizedFunction
@@ -47,27 +36,18 @@ def identify(question: Question) -> Identification:
     """Where the weights lie."""
     weights = question.weights
     network = TrainedNetwork(question.problem, weights.w, weights.b, weights.v, weights.c)
-    answer = Identification(question.problem.name, network.width)
-    answer.loss = loss_of(network.loss)
-    answer.gradient_norm = norm_of(network.gradient.squared_norm)
-    answer.normalized_gradient_norm = norm_of(network.normalized_squared_gradient)
+    squares = network.gradient.squared_norm, network.normalized_squared_gradient
+    answer = begun(question.problem.name, network.width, network.loss, *squares)
     _describe(network, answer)
     functions = [function_from_record(from_text(row["record"])) for row in question.functions]
     measured = sorted(
         ((*sup_distance(network, function), function) for function in functions), key=lambda item: item[:2]
     )
-    low, high, nearest = measured[0]
-    answer.distance_function = float_below(low), float_above(high)
-    if high > REACH * _scale(network):
-        answer.reason = far_from_all(nearest.label, low)
+    nearest = settle_function(answer, measured, _scale(network), question.surveyed)
+    if nearest is None:
         return answer
-    answer.status, answer.function = NEAR_FUNCTION, nearest.label
     others = [item[0] for item in measured[1:]]
-    if others and min(others) <= high:
-        answer.reason = "another listed function is as near"
-    elif not question.surveyed:
-        answer.reason = f"strata of width {network.width} are not surveyed"
-    elif question.problem.degree <= 1 and nearest.function_class == "A":
+    if question.problem.degree <= 1 and nearest.function_class == "A":
         _settle_target(question, network, nearest, others, answer)
     else:
         _settle(question, network, nearest, others, answer)
@@ -109,17 +89,14 @@ def _settle(
         answer.reason = f"the sites of neurons are not all known: {sites.doubts[0]}"
         return
     near = NearFunction(network, realized, sites)
-    try:
-        found = list(near.placements(REACH))
-    except OverflowError as error:
-        answer.reason = str(error)
+
+    def placed(one: Placement) -> Placed:
+        return Placed(f"{function.label}@{network.width}:{near.order(one.roles)}", one.at_least, None, one.roles)
+
+    found = listed_near(answer, near.placements, question.strata_over(function.label), placed)
+    if found is None:
         return
-    listed, placed = question.strata_over(function.label), []
-    for one in found:
-        label = f"{function.label}@{network.width}:{near.order(one.roles)}"
-        if label in listed:
-            placed.append(Placed(label, one.at_least, None, one.roles))
-    best = decide(answer, placed, near.place, lambda distance: _excludes(network, others, distance))
+    best = decide(answer, found, near.place, lambda distance: _excludes(network, others, distance))
     if best is not None:
         for row, role in zip(answer.neurons, best.roles, strict=True):
             row |= {"role": role.code, "does": _words(question, role.code)}

@@ -1,4 +1,4 @@
-r"""LaTeX tables of the interval family: critical functions, and regions with their loss and gradient equations.
+r"""LaTeX tables of the interval family: critical functions, strata, and regions with their equations.
 
 A number is printed exactly or with a bound (`catalog.latex_cells`); the statement of completeness always follows.
 """
@@ -18,7 +18,8 @@ from catalog.latex_cells import (
     loss_math,
     number_math,
 )
-from catalog.latex_page import Row, completeness_statement, finish, math_rational, of_problem, status_of
+from catalog.latex_page import Row, TableFrame, math_rational, status_of
+from catalog.latex_strata import codes_cell, strata_table
 from symbolic.interval.problem import IntervalProblem
 from symbolic.interval.target import format_target
 
@@ -72,16 +73,26 @@ def render_functions(
     lines = notes.lines()
     if provisional:
         lines.append("A label that ends in ``?'' may still change: the system it belongs to is undecided.")
-    caption = "Critical functions" + of_problem(problem, rows)
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "functions.tex.j2",
-        standalone,
+        "Critical functions",
         rows=table,
-        caption=caption,
         start=start,
         notes=lines,
-        statement=completeness_statement(complete),
     )
+
+
+def render_strata(
+    rows: Sequence[Row], complete: Row, *, problem: IntervalProblem | None = None, standalone: bool = False
+) -> str:
+    """A longtable of strata (`catalog.latex_strata.strata_table`), with the codes of the roles explained under it."""
+    words = {one["code"]: one for row in rows for one in row["neurons"]}
+    legend = [
+        rf"\texttt{{{escape(code)}}} {escape(one['does'])}" + (f" ({escape(one['cjr22'])})" if one["cjr22"] else "")
+        for code, one in sorted(words.items())
+    ]
+    frame = TableFrame(rows, complete, problem, standalone)
+    return strata_table(frame, "strata.tex.j2", codes_cell, legend="; ".join(legend))
 
 
 def render_regions(
@@ -113,12 +124,10 @@ def render_regions(
         for row in rows
     ]
     blocks = [{"label": label_cell(label), "lines": list(lines)} for label, lines in equations.items() if lines]
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "regions.tex.j2",
-        standalone,
+        "Breakpoint-ordering regions",
         rows=table,
-        caption="Breakpoint-ordering regions" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
         legend=_LEGEND,
         equations=blocks,
     )

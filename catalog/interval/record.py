@@ -15,7 +15,7 @@ from catalog.number_text import (
     parse_rational,
     rational_text,
 )
-from catalog.record import Reading, Record, completeness_from_record, completeness_record, loss_answer
+from catalog.record import Reading, Record, completeness_from_record, completeness_record
 from symbolic.enclosure import Rigor
 from symbolic.interval.functions import IntervalFunction
 from symbolic.problem import Cell, OpenBox
@@ -88,22 +88,19 @@ def cell_from_record(record: Mapping[str, Any]) -> Cell:
         )
 
 
-def function_answer(record: Mapping[str, Any], lower: float, upper: float) -> Record:
-    """The row a query answers for a function: decimals, exact forms beside them, the loss with outward bounds.
+def function_answer(record: Mapping[str, Any], loss: Record) -> Record:
+    """What a query answers for a function of this family: decimals, exact forms beside them.
 
     Args:
         record: the flat form of the function.
-        lower, upper: outward-rounded ends of the loss.
+        loss: as the query answers it.
     """
     return {
-        "label": record["label"],
-        "problem": record["problem"],
-        "family": record["family"],
         "class": record["class"],
         "pattern": record["pattern"],
         "realizations": list(record["realizations"]),
         "minimal_width": record["minimal_width"],
-        "loss": loss_answer(record["loss"], lower, upper),
+        "loss": loss,
         "kinks": [value["decimal"] for value in record["kinks"]],
         "kinks_exact": [exact_form(value) for value in record["kinks"]],
         "slopes": [value["decimal"] for value in record["slopes"]],
@@ -114,10 +111,6 @@ def function_answer(record: Mapping[str, Any], lower: float, upper: float) -> Re
         "moment_exact": exact_form(record["moment"]),
         "rigor": record["rigor"],
         "provisional": record["provisional"],
-        # Known only with the strata over the function.
-        "kinds": None,
-        "indices": None,
-        "local_minimum": None,
     }
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.build_rows import software
+from catalog import build_rows
 from catalog.interval.problem_table import problem_record
 from catalog.interval.record import cell_record, function_record
-from catalog.number_text import outward_floats
 from catalog.record import to_text
 from catalog.store import Row
 from symbolic.interval.problem import IntervalProblem
@@ -19,35 +18,15 @@ if TYPE_CHECKING:
 
 
 def problem_row(problem: IntervalProblem) -> Row:
-    return {
-        "name": problem.name,
-        "family": problem.family,
-        "content": problem.canonical_text(),
-        "canonical": problem.canonical()[0].text(),
-        "degree": problem.degree,
-        "record": to_text(problem_record(problem)),
-    }
+    canonical, _ = problem.canonical()
+    return build_rows.problem_row(problem, problem_record(problem), canonical=canonical.text(), degree=problem.degree)
 
 
 def function_row(function: IntervalFunction, position: int) -> Row:
     """The row of the database for a critical function."""
-    lower, upper = outward_floats(function.loss)
-    return {
-        "label": function.label,
-        "problem": function.problem,
-        "family": "interval",
-        "class": function.function_class,
-        "pattern": function.pattern,
-        "knots": len(function.kinks),
-        "minimal_width": function.minimal_width,
-        "clarke_width": function.minimal_width,
-        "rigor": function.rigor.value,
-        "provisional": int(function.provisional),
-        "loss_lower": lower,
-        "loss_upper": upper,
-        "position": position,
-        "record": to_text(function_record(function)),
-    }
+    own = {"class": function.function_class, "pattern": function.pattern, "knots": len(function.kinks)}
+    own |= {"provisional": int(function.provisional)}
+    return build_rows.function_row(function_record(function), function.loss, position, **own)
 
 
 def region_rows(survey: Survey) -> list[Row]:
@@ -62,9 +41,8 @@ def region_rows(survey: Survey) -> list[Row]:
     if problem.activation == "quadratic":
         return []
     for position, region in enumerate(regions(survey.width)):
-        label = f"{problem.name}@{survey.width}:{region.label}"
         record = {
-            "label": label,
+            "label": f"{problem.name}@{survey.width}:{region.label}",
             "problem": problem.name,
             "width": survey.width,
             "neurons": list(region.neurons),
@@ -74,18 +52,8 @@ def region_rows(survey: Survey) -> list[Row]:
                 one.label for one in survey.functions if realized_in_closure(region, one, problem.leak == 0)
             ],
         }
-        rows.append(
-            {
-                "label": label,
-                "problem": problem.name,
-                "width": survey.width,
-                "interior": len(region.order),
-                "active": region.active,
-                "inactive": region.inactive,
-                "position": position,
-                "record": to_text(record),
-            }
-        )
+        numbers = {"interior": len(region.order), "active": region.active, "inactive": region.inactive}
+        rows.append(build_rows.region_row(record, position, **numbers))
     return rows
 
 
@@ -97,5 +65,5 @@ def cell_row(canonical: str, cell: Cell, budget: float | None) -> Row:
         "status": cell.completeness.status.value,
         "record": to_text(cell_record(cell)),
         "budget": budget,
-        "software": software(),
+        "software": build_rows.software(),
     }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
-from catalog.number_text import exact_form, number_record, rational_text
-from catalog.packed_strata import NOTIONS, PackedStrata, codes_of
-from catalog.record import Record, from_text, to_text
-from symbolic.enclosure import Number, Verdict
+from catalog.number_text import rational_text
+from catalog.packed_strata import PackedStrata, codes_of
+from catalog.record import Record
+from catalog.strata_record import Packing, StrataVocabulary, stratum_facts
+from symbolic.enclosure import Verdict
 
 if TYPE_CHECKING:
     from symbolic.interval.strata.descent import Descent
@@ -31,9 +31,9 @@ def stratum_record(stratum: Stratum, descent: Descent | None = None) -> Record:
     these apart ("yes", "no": L is not twice differentiable on all of the stratum, "undecided"). `descent` is a curve
     along which the loss falls (`symbolic.interval.strata.descent`), null where none is given.
     """
-    numbers: dict[Number, int] = {}
-    row = _packed_row(stratum.function.partition(":")[0], stratum, descent, numbers)
-    return unpack(row, [number_record(number) for number in numbers])
+    packing = Packing(stratum.function.partition(":")[0])
+    row = _packed_row(packing, stratum, descent)
+    return unpack(row, packing.numbers)
 
 
 def role_words(roles: Iterable[Role]) -> dict[str, dict[str, str | None]]:
@@ -63,39 +63,19 @@ def pack(
     Raises:
         CatalogError: one code with two meanings, or two strata of one label.
     """
-    numbers: dict[Number, int] = {}
-    roles: dict[str, dict[str, str | None]] = {}
+    packing = Packing(problem)
     known: dict[str, tuple[object, ...]] = {}
-    counts: Counter[tuple[Any, ...]] = Counter()
-    labelled: Counter[tuple[Any, ...]] = Counter()
-    rows = []
     for stratum in strata:
         for role in stratum.roles or ():
             facts = (role.kind, role.end, role.orientation, role.v_sign)
             if known.setdefault(role.code, facts) != facts:
                 raise CatalogError(f"the code {role.code} of a role has two meanings in {problem}")
-            if role.code not in roles:
-                roles |= role_words([role])
+            if role.code not in packing.roles:
+                packing.roles |= role_words([role])
         if stratum.roles is None:
-            roles[WHOLE] = {"does": "the neurons together realize the target, in any way", "cjr22": None}
-        row = _packed_row(problem, stratum, descents.get(stratum.label), numbers)
-        rows.append(row)
-        key = (row["function"], row["listed"], row["kind"], row["negative"], row["hessian"])
-        counts[key] += 1
-        labelled[key] += stratum.orbit_size
-    if len({row["label"] for row in rows}) != len(rows):
-        raise CatalogError(f"two strata of {problem} have the same label")
-    names = ("function", "listed", "kind", "negative", "hessian")
-    return PackedStrata(
-        tuple(rows),
-        tuple(to_text(number_record(number)) for number in numbers),
-        roles,
-        tuple(
-            {"problem": problem, "width": strata[0].width, **dict(zip(names, key, strict=True)),
-             "strata": count, "labelled": labelled[key]}
-            for key, count in counts.items()
-        ),
-    )
+            packing.roles[WHOLE] = {"does": "the neurons together realize the target, in any way", "cjr22": None}
+        packing.add(_packed_row(packing, stratum, descents.get(stratum.label)), stratum.orbit_size)
+    return packing.packed()
 
 
 def unpack(row: Mapping[str, Any], numbers: Sequence[Record]) -> Record:
@@ -103,7 +83,7 @@ def unpack(row: Mapping[str, Any], numbers: Sequence[Record]) -> Record:
     parts = _positions(row)
     return {
         "label": row["label"],
-        **_facts(row),
+        **stratum_facts(row),
         "roles": codes_of(row["label"]),
         "orbit_size": row["orbit_size"],
         "sample": {
@@ -115,20 +95,13 @@ def unpack(row: Mapping[str, Any], numbers: Sequence[Record]) -> Record:
     }
 
 
-class Vocabulary:
-    """Numbers and roles of the strata of one problem and width, read from their texts once for all rows."""
-
-    def __init__(self, numbers: str, roles: str) -> None:
-        self.records: list[Record] = from_text(numbers)["numbers"]
-        self.roles: dict[str, dict[str, str | None]] = from_text(roles)
-        self._decimals = [one["decimal"] for one in self.records]
-        self._exact = [exact_form(one) for one in self.records]
-        self._neurons = {code: {"code": code, **words} for code, words in self.roles.items()}
+class Vocabulary(StrataVocabulary):
+    """Numbers and roles of strata of interval problems."""
 
     def row(self, packed: Mapping[str, Any]) -> Record:
         """The row a query answers for a stratum: decimals, with exact forms beside them."""
         parts = _positions(packed)
-        decimals, exact = self._decimals, self._exact
+        decimals, exact = self.decimals, self.exact
         sample: Record = {}
         for part in SAMPLE_PARTS:
             sample[part] = [decimals[i] for i in parts[part]]
@@ -142,8 +115,8 @@ class Vocabulary:
         return {
             "label": packed["label"],
             "problem": packed["problem"],
-            **_facts(packed),
-            "neurons": [self._neurons[code] for code in codes_of(packed["label"])],
+            **stratum_facts(packed),
+            "neurons": self.neurons(codes_of(packed["label"])),
             "orbit_size": packed["orbit_size"],
             "sample": sample,
             "descent": descent,
@@ -172,56 +145,23 @@ def _monomial(coefficient: str, power: int) -> str:
     return {"1": eps, "-1": f"-{eps}"}.get(coefficient, f"{coefficient}*{eps}")
 
 
-def _packed_row(
-    problem: str, stratum: Stratum, descent: Descent | None, numbers: dict[Number, int]
-) -> dict[str, Any]:
-    sample, inertia, notions = stratum.sample, stratum.inertia, stratum.stationarity
+def _packed_row(packing: Packing, stratum: Stratum, descent: Descent | None) -> dict[str, Any]:
+    sample, inertia = stratum.sample, stratum.inertia
     if codes_of(stratum.label) != _codes(stratum):
         raise CatalogError(f"the label {stratum.label} does not say the roles of its stratum")
-
-    def position(number: Number) -> str:
-        return str(numbers.setdefault(number, len(numbers)))
-
-    return {
-        "label": stratum.label,
-        "problem": problem,
-        "width": stratum.width,
-        "function": stratum.function,
-        "kind": stratum.kind.value,
-        "reason": stratum.reason,
-        "negative": None if inertia is None else inertia.negative,
-        "nullity": None if inertia is None else inertia.zero,
-        "positive": None if inertia is None else inertia.positive,
-        "hessian": hessian_of(stratum),
-        "dimension": stratum.dimension,
-        "gauge_dimension": stratum.gauge_dimension,
-        "orbit_size": stratum.orbit_size,
-        "smooth": notions.smooth.value,
-        "directional": notions.directional.value,
-        "clarke": notions.clarke.value,
-        "listed": int(stratum.by_default),
-        "rigor": stratum.rigor.value,
-        "sample": ";".join(
-            " ".join(map(position, group)) for group in (sample.w, sample.b, sample.v, (sample.c,))
-        ),
-        "descent": None if descent is None else _curve_text(descent, position(descent.leading)),
-    }
+    return packing.row(
+        stratum,
+        negative=None if inertia is None else inertia.negative,
+        hessian=hessian_of(stratum),
+        sample=";".join(packing.positions(group) for group in (sample.w, sample.b, sample.v, (sample.c,))),
+        descent=None if descent is None else _curve_text(descent, packing.position(descent.leading)),
+    )
 
 
-def _facts(row: Mapping[str, Any]) -> Record:
-    """What a packed row says of the point set: kind, inertia, dimension, stationarity."""
-    return {
-        **{name: row[name] for name in ("function", "width", "kind", "reason")},
-        "index": row["negative"],
-        **{name: row[name] for name in ("nullity", "positive", "hessian", "dimension", "gauge_dimension")},
-        "stationarity": {name: row[name] for name in NOTIONS},
-    }
-
-
-def _curve_text(descent: Descent, leading: str) -> str:
+def _curve_text(descent: Descent, leading: int) -> str:
     """`argument;order;position of the leading coefficient;parameter coefficient power;...`"""
     terms = (f"{term.parameter} {rational_text(term.coefficient)} {term.power}" for term in descent.terms)
-    return ";".join((descent.argument, str(descent.order), leading, *terms))
+    return ";".join((descent.argument, str(descent.order), str(leading), *terms))
 
 
 def _curve(row: Mapping[str, Any]) -> tuple[Record, int] | None:

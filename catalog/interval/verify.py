@@ -17,9 +17,11 @@ from catalog.interval.problem_table import problem_from_record
 from catalog.interval.record import cell_from_record
 from catalog.interval.verify_regions import REGIONS, check_regions
 from catalog.interval.verify_strata import check_strata
+from catalog.interval.verify_transitions import check_rates
 from catalog.record import Record
 from catalog.verification import Fault, Ledger, NotChecked, expect, first_fault
 from catalog.verify_numbers import BITS, NumberReader, Value, ball_of
+from catalog.verify_rates import ESCAPE_RATES
 from catalog.verify_records import Records
 from catalog.verify_shared import integer
 from symbolic.enclosure import bounds, midpoint, to_fmpq, working_precision
@@ -126,6 +128,7 @@ class IntervalChecks:
             ledger.guard(CELLS, records.name, lambda: _systems(problem, records, views, ledger))
             ledger.guard(REGIONS, records.name, lambda: check_regions(problem, records, views, ledger, slow))
             ledger.guard(SLOPES, records.name, lambda: check_strata(problem, records, views, reader, ledger, slow))
+            ledger.guard(ESCAPE_RATES, records.name, lambda: check_rates(problem, records, views, reader, ledger, slow))
 
 
 CHECKS = IntervalChecks()

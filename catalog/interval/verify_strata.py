@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 from flint import arb, fmpq
 
 from catalog.interval.verify_curves import descent_fault
-from catalog.interval.verify_roles import Role, check_meanings, read_role, sites_fault
+from catalog.interval.verify_roles import Role, check_meanings, sites_fault
+from catalog.interval.verify_sample import Key, Stratum
 from catalog.record import Record
 from catalog.verification import Fault, Ledger, NotChecked, expect, first_fault
 from catalog.verify_numbers import NumberReader, Value
 from catalog.verify_records import Records
 from catalog.verify_shared import SAME_RIGOR, integer
 from symbolic.interval.problem import IntervalProblem
+from symbolic.interval.recheck.beam import BeamSigns, beam_signs
 from symbolic.interval.recheck.network import INACTIVE, INSIDE, ZERO, Neuron, neuron_at
 from symbolic.interval.recheck.residual import Residual, sign_of, vanishes
 from symbolic.interval.recheck.second_order import Projection, definite_directions, dense_hessian, form_signature
@@ -36,10 +38,7 @@ MINIMA = "strata: minima satisfy the conditions of the theorem"
 LEAST = "strata: global minima have the least loss of the width"
 DESCENT = "strata: the loss falls along the stored curve as it says"
 
-GRID = 97
-"""Places at which the sign of K is looked at."""
-
-_Key = tuple[int, int, int]
+BEAM_OPEN = "the sign of K was not decided"
 
 
 def check_strata(
@@ -91,7 +90,7 @@ def _check_one(
     value: Callable[[Any], Value], slow: bool,
 ) -> None:
     label = str(one.record["label"])
-    ledger.check(SAME_RIGOR, label, lambda: _rigor(one))
+    ledger.check(SAME_RIGOR, label, one.rigor_fault)
     ledger.check(REALIZED, label, lambda: over.realized_fault(one))
     ledger.check(CRITICAL, label, lambda: over.critical_fault(one))
     ledger.check(DIMENSION, label, lambda: over.dimension_fault(one))
@@ -112,36 +111,6 @@ def _check_one(
         ledger.check(DESCENT, label, lambda: descent_fault(over.residual, over.leak, one, value, over.curves))
 
 
-class Stratum:
-    """One stratum with its roles and the numbers of its sample."""
-
-    def __init__(self, record: Record, over: _OverFunction, value: Callable[[Any], Value]) -> None:
-        self.record = record
-        self.width = integer(record["width"])
-        self.is_whole = record["roles"] == ["all"]
-        self.roles = [] if self.is_whole else [read_role(code) for code in record["roles"]]
-        sample = record["sample"]
-        self.w, self.b, self.v = ([value(one) for one in sample[part]] for part in "wbv")
-        self.c = value(sample["c"])
-        if not len(self.w) == len(self.b) == len(self.v) == self.width:
-            raise ValueError("the sample has not one neuron for each of the width")
-        self.keys: list[_Key] = [(id(w), id(b), id(v)) for w, b, v in zip(self.w, self.b, self.v, strict=True)]
-        exact = over.view.exact is not None
-        rational = all(one.rational is not None for one in self.values)
-        self.ring = exact and rational
-        rows = zip(self.w, self.b, self.v, strict=True)
-        self.neurons = [over.neuron(key, *row, self.ring) for key, row in zip(self.keys, rows, strict=True)]
-
-    @property
-    def values(self) -> list[Value]:
-        return [*self.w, *self.b, *self.v, self.c]
-
-
-def _rigor(one: Stratum) -> Fault:
-    word = "exact" if all(value.is_exact for value in one.values) else "certified"
-    return expect(one.record["rigor"] == word, f"by its numbers it is {word}")
-
-
 def _least_fault(over: _OverFunction, listed: list[IntervalFunctionView]) -> Fault:
     better = [view.label for view in listed if view.loss.ball < over.view.loss.ball]
     return expect(not better, f"{better[:1]} has a smaller loss")
@@ -154,15 +123,15 @@ class _OverFunction:
         self.problem, self.view, self.leak = problem, view, problem.leak
         self.residual = view.balls
         self.jumps = self.residual.jumps()
-        self._neurons: dict[tuple[_Key, bool], Neuron[Any]] = {}
-        self._roles: dict[tuple[str, _Key, bool], Fault] = {}
+        self._neurons: dict[tuple[Key, bool], Neuron[Any]] = {}
+        self._roles: dict[tuple[str, Key, bool], Fault] = {}
         self.curves: dict[Any, list[arb]] = {}
         self._projections: dict[Any, Projection] = {}
-        self._beam: frozenset[int] | None = None
+        self._beam: BeamSigns | None = None
         self.sites: dict[tuple[str, int], arb] = {}
         self.ends = {end: self.residual.end_order(right=end == "b") for end in "ab"}
 
-    def neuron(self, key: _Key, w: Value, b: Value, v: Value, ring: bool) -> Neuron[Any]:
+    def neuron(self, key: Key, w: Value, b: Value, v: Value, ring: bool) -> Neuron[Any]:
         """The neuron of these numbers, exact or in balls."""
         found = self._neurons.get((key, ring))
         if found is None:
@@ -400,7 +369,9 @@ class _OverFunction:
         )
         notions = record["stationarity"]
         wanted = {"smooth": "no" if degenerate else "yes"}
-        wanted["directional"] = "yes" if not degenerate or self._holds_back(degenerate) else "no"
+        back = self._holds_back(degenerate) if degenerate else True
+        if back is not None:
+            wanted["directional"] = "yes" if back else "no"
         fault = first_fault(
             expect(record["hessian"] in ("no" if rough else "yes", "undecided"), "whether it has a Hessian"),
             expect(record["hessian"] == "no" or not rough, "a Hessian where there is none"),
@@ -408,21 +379,20 @@ class _OverFunction:
             expect(notions["clarke"] != "no", "stationary in no sense"),
             expect(record["descent"] is None or record["kind"] == "saddle", "a curve that falls from another kind"),
         )
-        return fault or self._reason_fault(one)
+        fault = fault or self._reason_fault(one)
+        if fault is None and back is None and notions["directional"] != "undecided":
+            raise NotChecked(BEAM_OPEN)
+        return fault
 
-    def _holds_back(self, degenerate: list[Role]) -> bool:
-        """Whether v K >= 0 on a grid for all degenerate neurons, and M = 0."""
+    def _holds_back(self, degenerate: list[Role]) -> bool | None:
+        """Whether v K >= 0 on [a, b] for all degenerate neurons, and M = 0; None where it was not decided."""
         if not self.view.is_class_a:
             return False
-        signs = self._beam_signs()
-        return len(signs) == 1 and all(role.sign in signs for role in degenerate)
-
-    def _beam_signs(self) -> frozenset[int]:
         if self._beam is None:
-            a, b = self.residual.start, self.residual.stop
-            places = [a + (b - a) * i / GRID for i in range(1, GRID)]
-            self._beam = frozenset(sign_of(self.residual.beam(t)) for t in places) - {0}
-        return self._beam
+            self._beam = beam_signs(self.view.residual)
+        if any(-role.sign in self._beam.occur for role in degenerate):
+            return False
+        return True if self._beam.complete else None
 
     def _reason_fault(self, one: Stratum) -> Fault:
         record = one.record
@@ -467,7 +437,8 @@ class _OverFunction:
         if self._flat(one):
             return "a flat neuron: it is no minimum"
         degenerate = [role for role in one.roles if role.is_degenerate]
-        if degenerate and not self._holds_back(degenerate):
+        back = self._holds_back(degenerate) if degenerate else True
+        if back is False:
             return "v K < 0 somewhere for a degenerate neuron"
         constant = self.view.is_class_a and any(role.letter in ("con+", "con-") for role in one.roles)
         negative, _, _ = self._form(one, opened=constant or bool(degenerate), virtual=bool(degenerate))
@@ -477,7 +448,10 @@ class _OverFunction:
             return "r is not proved to differ from 0 at a site"
         if negative:
             return "negative curvature of the breakpoints"
-        return self._ends_fault(one, bool(degenerate))
+        fault = self._ends_fault(one, bool(degenerate))
+        if fault is None and back is None:
+            raise NotChecked(BEAM_OPEN)
+        return fault
 
     def _ends_fault(self, one: Stratum, degenerate: bool) -> Fault:
         for end, near in self.ends.items():

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.cells import STRATA_SHORT, YES_NO, flat_loss, short_number, stratum_cells, survey_cells
+from catalog.cells import YES_NO, short_number, survey_cells
 from catalog.families import Columns
+from catalog.function_cells import function_columns
+from catalog.strata_cells import strata_columns
 from catalog.teacher.names import isotropy_word
-from catalog.transition_cells import TRANSITION_COLUMNS, flat_transition, transition_cells
+from catalog.transition_cells import TRANSITION_COLUMNS
 
 COLUMNS = {
     "problems": Columns(
@@ -40,57 +42,13 @@ COLUMNS = {
             "functions",
         ),
     ),
-    "functions": Columns(
+    "functions": function_columns(
         ("label", "name", "width", "loss", "index", "least eigenvalue", "rigor", "local minimum"),
-        (
-            "label",
-            "problem",
-            "family",
-            "name",
-            "minimal_width",
-            "loss",
-            "loss_exact",
-            "loss_lower",
-            "loss_upper",
-            "isotropy",
-            "space",
-            "entries",
-            "entries_exact",
-            "spectrum",
-            "splitting",
-            "rigor",
-            "kinds",
-            "indices",
-            "local_minimum",
-        ),
+        ("name", "minimal_width"),
+        ("isotropy", "space", "entries", "entries_exact", "spectrum", "splitting", "rigor"),
     ),
     "transitions": TRANSITION_COLUMNS,
-    "strata": Columns(
-        STRATA_SHORT,
-        (
-            "label",
-            "problem",
-            "family",
-            "function",
-            "width",
-            "kind",
-            "reason",
-            "index",
-            "nullity",
-            "positive",
-            "hessian",
-            "dimension",
-            "gauge_dimension",
-            "smooth",
-            "directional",
-            "clarke",
-            "neurons",
-            "orbit_size",
-            "w",
-            "w_exact",
-            "rigor",
-        ),
-    ),
+    "strata": strata_columns("w", "w_exact"),
     "branches": Columns(
         ("problem", "name", "group", "irrep", "k", "from", "to"),
         ("problem", "family", "name", "isotropy", "group", "irrep", "k", "k_lower", "k_upper", "from", "to"),
@@ -107,10 +65,6 @@ def short_cells(entity: str, row: Mapping[str, Any]) -> list[str]:
         numbers = [str(row[name]) for name in ("starts", "seed", "orbits")]
         least = str(min(row["hits"].values(), default=0))
         return [row["label"], str(row["width"]), row["space"], *numbers, least, row["completeness"]]
-    if entity == "transitions":
-        return transition_cells(row)
-    if entity == "strata":
-        return stratum_cells(row)
     if entity == "branches":
         names = [row[name] for name in ("problem", "name", "group", "irrep")]
         return [*names, short_number(row["k"]), row["from"], row["to"]]
@@ -131,14 +85,3 @@ def least_eigenvalue(row: Mapping[str, Any]) -> str:
     from decimal import Decimal
 
     return min((str(part["value"]) for part in row["spectrum"]), key=Decimal)
-
-
-def flat(entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row with a value for each column of CSV."""
-    if entity == "functions":
-        return {**row, **flat_loss(row)}
-    if entity == "transitions":
-        return flat_transition(row)
-    if entity == "strata":
-        return {**row, **row["sample"], **row["stationarity"], "neurons": [one["code"] for one in row["neurons"]]}
-    return row

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from catalog.families import Columns, Family, Limits, Record, Row, Run, StrataWords, TransitionRecords
+from catalog.families import Family, Record, Row, StrataWords
+from catalog.family_package import FamilyPackage
 from catalog.record import from_text
 
 if TYPE_CHECKING:
@@ -13,13 +14,9 @@ if TYPE_CHECKING:
     from symbolic.teacher.problem import TeacherProblem
 
 
-class TeacherFamily:
-    """A student network against an orthonormal teacher, Gaussian inputs."""
-
-    def read_problem(self, table: Mapping[str, Any]) -> TeacherProblem:
-        from catalog.teacher.problem_table import read_problem
-
-        return read_problem(table)
+class TeacherFamily(FamilyPackage["TeacherProblem"]):
+    """A student network against an orthonormal teacher, Gaussian inputs. A search has its own number of starts; none is
+    refused beforehand."""
 
     def check_width(self, problem: TeacherProblem, width: int) -> int:
         from symbolic.teacher.problem import check_teacher_width
@@ -29,23 +26,6 @@ class TeacherFamily:
     def default_width(self, problem: TeacherProblem) -> int | None:
         return problem.k
 
-    def notes(self, problem: TeacherProblem) -> tuple[str, ...]:
-        return ()
-
-    def problem_row(self, problem: TeacherProblem) -> Row:
-        from catalog.teacher.rows import problem_row
-
-        return problem_row(problem)
-
-    def problem_from_record(self, record: Mapping[str, Any]) -> TeacherProblem:
-        from catalog.teacher.problem_table import problem_from_record
-
-        return problem_from_record(record)
-
-    def check_limits(self, problem: TeacherProblem, limits: Limits) -> None:
-        # A search has its own number of starts; nothing is refused beforehand.
-        return None
-
     def widths(self, width: int) -> Sequence[int]:
         return (width,)
 
@@ -54,25 +34,10 @@ class TeacherFamily:
 
         return steps(problem)
 
-    def build(self, store: Store, problem: TeacherProblem, width: int, run: Run) -> None:
-        from catalog.teacher.building import build
-
-        build(store, problem, width, run)
-
     def doubts(self, store: Store, problem: TeacherProblem) -> Sequence[str]:
         from catalog.teacher.branches import undecided_families
 
         return undecided_families(store, problem)
-
-    def transition_records(self) -> TransitionRecords:
-        from catalog.teacher import transition_record
-
-        return transition_record
-
-    def function_answer(self, record: Record, lower: float, upper: float) -> Row:
-        from catalog.teacher.record import function_answer
-
-        return function_answer(record, lower, upper)
 
     def strata_words(self, numbers: str, roles: str) -> StrataWords:
         from catalog.teacher.strata_record import TeacherWords
@@ -95,42 +60,5 @@ class TeacherFamily:
         ]
         return [*searches, *told, *(from_text(row["record"]) for row in crossings)]
 
-    def columns(self, entity: str) -> Columns:
-        from catalog.teacher.columns import COLUMNS
 
-        return COLUMNS[entity]
-
-    def short_cells(self, entity: str, row: Mapping[str, Any]) -> list[str]:
-        from catalog.teacher.columns import short_cells
-
-        return short_cells(entity, row)
-
-    def flat(self, entity: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        from catalog.teacher.columns import flat
-
-        return flat(entity, row)
-
-    def described(self, problem: TeacherProblem) -> str:
-        from catalog.teacher.latex import described
-
-        return described(problem)
-
-    def latex(
-        self, entity: str, rows: Sequence[Row], complete: Mapping[str, Any], problem: TeacherProblem | None
-    ) -> str:
-        if entity == "transitions":
-            from catalog.latex_transitions import render_transitions
-
-            return render_transitions(rows, complete, problem=problem)
-        from catalog.teacher.latex import render_branches, render_functions, render_regions, render_strata
-
-        if entity == "functions":
-            return render_functions(rows, complete, problem=problem)
-        if entity == "strata":
-            return render_strata(rows, complete, problem=problem)
-        if entity == "branches":
-            return render_branches(rows, complete, problem=problem)
-        return render_regions(rows, complete, problem=problem)
-
-
-FAMILY: Family[TeacherProblem] = TeacherFamily()
+FAMILY: Family[TeacherProblem] = TeacherFamily(__package__)

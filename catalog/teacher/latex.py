@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from catalog.latex_cells import DIGITS, RootNotes, bounded_decimal, escape, label_cell, loss_math, number_math
-from catalog.latex_page import Row, completeness_statement, finish, of_problem, status_of
+from catalog.latex_page import Row, TableFrame, status_of
+from catalog.latex_strata import strata_table
 from symbolic.teacher.problem import TeacherProblem
 
 SPECTRUM_DIGITS = 8
@@ -28,18 +29,14 @@ def render_functions(
 ) -> str:
     """A longtable of critical functions with their entries and spectra.
 
-    Args:
-        rows: rows of `query functions`.
-        complete: the completeness of that answer.
-        problem: adds the data to the caption.
-        standalone: a whole document instead of its body.
+    Args: those of `catalog.latex_page.TableFrame`, with rows of `query functions`.
 
     Guarantee: every number is exact or carries a bound.
     """
     notes = RootNotes()
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "teacher_functions.tex.j2",
-        standalone,
+        "Critical functions",
         rows=[
             {
                 "label": label_cell(row["label"]),
@@ -53,31 +50,18 @@ def render_functions(
             }
             for row in rows
         ],
-        caption="Critical functions" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
     )
 
 
 def render_strata(
     rows: Sequence[Row], complete: Row, *, problem: TeacherProblem | None = None, standalone: bool = False
 ) -> str:
-    """A longtable of strata, grouped by function and width; a stratum is named by the end of its label.
+    """A longtable of strata (`catalog.latex_strata.strata_table`); a stratum is named by the end of its label."""
 
-    Args: as for `render_functions`, with rows of `query strata`.
+    def rays(row: Row) -> str:
+        return label_cell(row["label"].rpartition(":")[2])
 
-    Guarantee: index and nullity are printed only where they are proved.
-    """
-    groups = [
-        {"heading": label_cell(f"{function}@{width}"), "rows": [_stratum(row) for row in members]}
-        for (function, width), members in groupby(rows, key=lambda row: (row["function"], row["width"]))
-    ]
-    return finish(
-        "teacher_strata.tex.j2",
-        standalone,
-        groups=groups,
-        caption="Critical strata" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
-    )
+    return strata_table(TableFrame(rows, complete, problem, standalone), "teacher_strata.tex.j2", rays, _orbit)
 
 
 def render_regions(
@@ -87,9 +71,9 @@ def render_regions(
 
     Args: as for `render_functions`, with rows of `query regions`.
     """
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "teacher_regions.tex.j2",
-        standalone,
+        "Searches of fixed spaces",
         rows=[
             {
                 "group": group_math(row["space"]),
@@ -103,8 +87,6 @@ def render_regions(
             }
             for row in rows
         ],
-        caption="Searches of fixed spaces" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
     )
 
 
@@ -117,9 +99,9 @@ def render_branches(
     """
     # What happens along a family is the same for every problem.
     distinct = {(row["name"], row["irrep"], row["k"]): row for row in rows}
-    return finish(
+    return TableFrame(rows, complete, problem, standalone).fill(
         "teacher_branches.tex.j2",
-        standalone,
+        "Changes of sign along families in real $k$",
         rows=[
             {
                 "name": escape(row["name"]),
@@ -131,8 +113,6 @@ def render_branches(
             }
             for row in distinct.values()
         ],
-        caption="Changes of sign along families in real $k$" + of_problem(problem, rows),
-        statement=completeness_statement(complete),
     )
 
 
@@ -177,22 +157,6 @@ def _spectrum(row: Row) -> str:
     return "; ".join(parts)
 
 
-def _stratum(row: Row) -> dict[str, str]:
-    return {
-        "neurons": label_cell(row["label"].rpartition(":")[2]),
-        "dimension": escape(row["dimension"]),
-        "index": _or_dash(row["index"]),
-        "nullity": _or_dash(row["nullity"]),
-        "kind": escape(str(row["kind"]).replace("_", " ")),
-        "reason": escape(row["reason"]),
-        "orbit": _orbit(row["orbit_size"]),
-    }
-
-
 def _orbit(size: int) -> str:
     """A size with gaps at which a line may break."""
     return r"\,\penalty0{}".join(f"{size:,}".split(","))
-
-
-def _or_dash(value: int | None) -> str:
-    return "--" if value is None else escape(value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.errors import CatalogError
 from catalog.number_text import exact_form, number_from_record, number_record
-from catalog.record import Reading, Record, loss_answer
+from catalog.record import Reading, Record
 from catalog.teacher.names import entry_names, irrep_name, isotropy_of, row_class_names
 from symbolic.enclosure import Ball, Number, bounds
 
@@ -99,20 +99,12 @@ def function_from_record(record: Mapping[str, Any]) -> TeacherFunction:
     return found
 
 
-def function_answer(record: Mapping[str, Any], lower: float, upper: float) -> Record:
-    """The row a query answers for a function.
-
-    Args:
-        record: the flat form of the function.
-        lower, upper: outward-rounded ends of the loss.
-    """
+def function_answer(record: Mapping[str, Any], loss: Record) -> Record:
+    """What a query answers for a function of this family: its record, and the loss as the query answers it."""
     return {
-        "label": record["label"],
-        "problem": record["problem"],
-        "family": record["family"],
         "name": record["name"],
         "minimal_width": record["minimal_width"],
-        "loss": loss_answer(record["loss"], lower, upper),
+        "loss": loss,
         "isotropy": list(record["isotropy"]),
         "space": record["space"],
         "entries": {name: value["decimal"] for name, value in record["entries"].items()},
@@ -120,8 +112,4 @@ def function_answer(record: Mapping[str, Any], lower: float, upper: float) -> Re
         "spectrum": [{**part, "value": part["value"]["decimal"]} for part in record["spectrum"]],
         "splitting": [{**part, "value": part["value"]["decimal"]} for part in record["splitting"]],
         "rigor": record["rigor"],
-        # Known only with the strata over the function.
-        "kinds": None,
-        "indices": None,
-        "local_minimum": None,
     }

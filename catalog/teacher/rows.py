@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from catalog.number_text import number_from_record, outward_floats
-from catalog.record import Record, to_text
+from catalog import build_rows
+from catalog.number_text import number_from_record
+from catalog.record import Record
 from catalog.store import Row
 from catalog.teacher.names import isotropy_of, isotropy_word, row_class_names
 from catalog.teacher.problem_table import problem_record
@@ -18,53 +19,21 @@ if TYPE_CHECKING:
 
 
 def problem_row(problem: TeacherProblem) -> Row:
-    return {
-        "name": problem.name,
-        "family": problem.family,
-        "content": problem.canonical_text(),
-        "canonical": problem.canonical_text(),
-        "teachers": problem.k,
-        "dimension": problem.dimension,
-        "record": to_text(problem_record(problem)),
-    }
+    sizes = {"teachers": problem.k, "dimension": problem.dimension}
+    return build_rows.problem_row(problem, problem_record(problem), **sizes)
 
 
 def function_row(function: TeacherFunction, position: int) -> Row:
     """The row of the database for a critical function."""
     record = function_record(function)
-    lower, upper = outward_floats(number_from_record(record["loss"]))
-    return {
-        "label": function.label,
-        "problem": function.problem,
-        "family": "teacher",
-        "name": function.family_name,
-        "isotropy": isotropy_word(isotropy_of(function.space)),
-        "minimal_width": function.minimal_width,
-        "clarke_width": function.minimal_width,
-        "rigor": function.rigor.value,
-        "provisional": 0,
-        "loss_lower": lower,
-        "loss_upper": upper,
-        "position": position,
-        "record": to_text(record),
-    }
+    own = {"name": function.family_name, "isotropy": isotropy_word(isotropy_of(function.space))}
+    return build_rows.function_row(record, number_from_record(record["loss"]), position, **own)
 
 
 def region_rows(survey: TeacherSurvey) -> list[Row]:
     """The fixed spaces of a survey, each with what its search did and the functions it met."""
-    rows = []
-    for position, search in enumerate(survey.searches):
-        record = search_record(survey.problem.name, survey.width, search)
-        rows.append(
-            {
-                "label": record["label"],
-                "problem": survey.problem.name,
-                "width": survey.width,
-                "position": position,
-                "record": to_text(record),
-            }
-        )
-    return rows
+    records = (search_record(survey.problem.name, survey.width, search) for search in survey.searches)
+    return [build_rows.region_row(record, position) for position, record in enumerate(records)]
 
 
 def search_record(problem: str, width: int, search: SpaceSearch) -> Record:

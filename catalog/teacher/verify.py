@@ -11,16 +11,18 @@ from typing import Any
 
 from flint import arb
 
-from catalog.number_text import number_from_record, outward_floats
+from catalog.number_text import number_from_record
 from catalog.record import Record, from_text
-from catalog.strata_query import KINDS
 from catalog.teacher.building import SURVEY_VERSION
 from catalog.teacher.names import entry_names, isotropy_of, row_class_names
 from catalog.teacher.problem_table import problem_from_record
 from catalog.teacher.strata_record import role_words
 from catalog.teacher.verify_automorphisms import automorphisms
+from catalog.teacher.verify_branches import BRANCHES, check_branches
+from catalog.teacher.verify_transitions import check_rates
 from catalog.verification import Fault, Ledger, expect, first_fault
 from catalog.verify_numbers import BITS, NumberReader, Value
+from catalog.verify_rates import HESSIAN_RATES
 from catalog.verify_records import Records
 from catalog.verify_shared import integer
 from symbolic.enclosure import bounds, working_precision
@@ -48,13 +50,10 @@ RAYS = "strata: the rows of the sample are shares of the rays of the function"
 ORBITS = "strata: orbit sizes by the automorphisms of the point"
 FACTS = "strata: dimension, inertia and kind by the function and the splitting forms"
 MEANINGS = "strata: the meanings of the roles"
-BRANCHES = "branches: columns agree with the records"
-FOLLOWED = "branches: crossings followed in real k"
 
 _IRREP = re.compile(r"(?:(e):)?(t|[sxy][0-9]+|s[0-9]+\*s[0-9]+)")
 _CLASS = re.compile(r"([1-9][0-9]*)x([1-9][0-9]*)")
 _REACHES = (6, 9, 12, 16, 20, 26, 32, 40, 56)
-NOT_FOLLOWED = "branches are followed again by a build alone"
 WIDEST = Fraction(1, 2**100)
 """The largest radius of a certified number."""
 
@@ -121,7 +120,9 @@ class TeacherChecks:
             for label, view in views.items():
                 _check_function(view, label, ledger, slow)
             ledger.guard(SEARCHES, records.name, lambda: _searches(problem, records, ledger))
-            ledger.guard(RAYS, records.name, lambda: _strata(records, views, reader, ledger))
+            shared: dict[str, list[tuple[int, ...]]] = {}
+            ledger.guard(RAYS, records.name, lambda: _strata(records, views, reader, shared, ledger))
+            ledger.guard(HESSIAN_RATES, records.name, lambda: check_rates(records, views, shared, ledger, slow))
         for width, survey in records.surveys.items():
             if "parameters" in survey:
                 known = {"survey_version": SURVEY_VERSION}
@@ -129,14 +130,7 @@ class TeacherChecks:
                     VERSION, f"{records.name} at width {width}",
                     lambda s=survey, known=known: expect(from_text(s["parameters"]) == known, "its parameters"),
                 )
-        for row in (records.rows or {}).get("branches", ()):
-            ledger.check(BRANCHES, f"crossing of {row['name']}", lambda row=row: _branch(row))
-            ledger.skip(FOLLOWED, 1, NOT_FOLLOWED)
-        if records.rows is None:
-            for record in records.systems:
-                if "starts" not in record:
-                    ledger.check(BRANCHES, f"branch {record.get('name')}", lambda record=record: _crossing(record))
-                    ledger.skip(FOLLOWED, 1, NOT_FOLLOWED)
+        ledger.guard(BRANCHES, records.name, lambda: check_branches(records, ledger, slow))
 
 
 CHECKS = TeacherChecks()
@@ -325,7 +319,8 @@ def _search(record: Record, width: int, functions: set[Any]) -> Fault:
 
 
 def _strata(
-    records: Records, views: Mapping[str, TeacherFunctionView], reader: NumberReader, ledger: Ledger
+    records: Records, views: Mapping[str, TeacherFunctionView], reader: NumberReader,
+    shared: dict[str, list[tuple[int, ...]]], ledger: Ledger,
 ) -> None:
     for width, found in records.strata.items():
         for code, words in records.roles.get(width, {}).items():
@@ -347,6 +342,7 @@ def _strata(
 
             if not ledger.check(RAYS, label, rays):
                 continue
+            shared[label] = copies
             ledger.check(ORBITS, label, lambda one=one, view=view, c=copies: _orbit(one, view, c))
             ledger.check(FACTS, label, lambda one=one, view=view, c=copies: _facts(one, view, c))
 
@@ -442,24 +438,4 @@ def _facts(one: Record, view: TeacherFunctionView, copies: Sequence[tuple[int, .
         expect(one["hessian"] == ("undecided" if inertia is None else "yes"), "whether it has a Hessian"),
         expect((one["kind"], one["reason"]) == (kind, reason), f"it is a {kind}: {reason}"),
         expect(set(one["stationarity"].values()) == {"yes"}, "its notions"),
-    )
-
-
-def _crossing(record: Record) -> Fault:
-    """A crossing with its k, or what is told of a family; nothing else is in the file."""
-    if "k" in record:
-        NumberReader().value(record["k"])
-        return expect({record["from"], record["to"]} <= {*KINDS}, "an unknown kind")
-    return expect(all(integer(end) > 0 for ends in record.get("minima", ()) for end in ends), "its minima")
-
-
-def _branch(row: Mapping[str, Any]) -> Fault:
-    record = from_text(row["record"])
-    NumberReader().value(record["k"])
-    k = number_from_record(record["k"])
-    return first_fault(
-        expect((row["name"], row["irrep"]) == (record["name"], record["irrep"]), "columns name, irrep"),
-        expect((row["kind_from"], row["kind_to"]) == (record["from"], record["to"]), "columns of the kinds"),
-        expect((row["k_lower"], row["k_upper"]) == outward_floats(k), "columns of k"),
-        expect(record["from"] != record["to"] or record["from"] == "strict_saddle", "no change of kind"),
     )

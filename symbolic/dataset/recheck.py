@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-from flint import fmpq, fmpq_mat, fmpz_mat
+from flint import arb, arb_mat, fmpq, fmpq_mat, fmpz_mat
 
 from symbolic.dataset.patterns import arrangement, pattern_of
 from symbolic.dataset.problem import DatasetProblem
@@ -23,6 +23,10 @@ from symbolic.enclosure import to_fmpq
 from symbolic.exact.cones import gordan
 
 Vector = tuple[Fraction, ...]
+
+
+NEAR = Fraction(1, 10**8)
+"""Beside the size of a rounded direction, what counts as 0."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,11 @@ class PointChecker:
             effects=effects if sign else (),
         )
 
+    def slope(self, w: Sequence[Fraction], pattern: str) -> Fraction:
+        """G at w in the closure of the face with this pattern."""
+        active = (k for k, letter in enumerate(pattern) if letter == "+")
+        return sum((self.residuals[k] * _dot(w, self.samples[k]) for k in active), Fraction(0))
+
     def _slope(self, v: Sequence[Fraction | int], active: Sequence[int], kinks: Sequence[int]) -> Fraction:
         """F(v)."""
         total = sum((self.residuals[k] * _dot(v, self.samples[k]) for k in active), Fraction(0))
@@ -167,6 +176,85 @@ class PointChecker:
                     for j, q in enumerate(gradient):
                         table[i][j] += p * q
         return exact_inertia([[to_fmpq(value) for value in row] for row in table])
+
+
+def hessian_on_sides(
+    problem: DatasetProblem, residuals: Sequence[Fraction], rows: Sequence[Vector], signs: Sequence[int],
+    towards: Sequence[Sequence[Fraction]],
+) -> list[list[arb]]:
+    """The Hessian of L at a balanced point, on the sides of kinks to which a direction leads, in (w_1, a_1, w_2, ...).
+
+    The neurons are w/|w|^(1/2), a = sign |w|^(1/2), or w/|w| and a = 0. One with a != 0 stays on its kinks; one with
+    a = 0 goes to the side of x_k, r_k != 0, where the direction has <v, x_k> > 0 or < 0, or stays if that is nearly 0.
+    Where a neuron stays, its part of the Hessian is P H P, P the projection off the samples on these kinks.
+
+    Args:
+        problem: the data set.
+        residuals: r.
+        rows: w up to a positive factor, not 0.
+        signs: of a.
+        towards: v for each neuron.
+    """
+    d, n = problem.dimension, len(problem.samples)
+    size = len(rows) * (d + 1)
+    table = arb_mat(size, size)
+    gradients = [arb_mat(size, 1) for _ in problem.samples]
+    for j, (w, sign, v) in enumerate(zip(rows, signs, towards, strict=True)):
+        active, stays = _sides(problem, residuals, w, sign, v)
+        kept = _projection([problem.samples[k] for k in stays], d)
+        length = _ball(_dot(w, w)).sqrt()
+        factor, outer = (1 / length.sqrt(), sign * length.sqrt()) if sign else (1 / length, arb(0))
+        last = j * (d + 1) + d
+        for k in active:
+            x = problem.samples[k]
+            gradients[k][last, 0] = _ball(_dot(w, x)) * factor
+            for i in range(d):
+                part = _ball(_dot(kept[i], x))
+                gradients[k][j * (d + 1) + i, 0] = outer * part
+                pull = _ball(residuals[k] / n) * part
+                table[j * (d + 1) + i, last] -= pull
+                table[last, j * (d + 1) + i] -= pull
+    for gradient in gradients:
+        table += gradient * gradient.transpose() / n
+    return [list(row) for row in table.tolist()]
+
+
+def _sides(
+    problem: DatasetProblem, residuals: Sequence[Fraction], w: Vector, sign: int, v: Sequence[Fraction]
+) -> tuple[list[int], list[int]]:
+    """The samples at which a neuron is active, and those on whose kinks it stays."""
+    active, stays = [], []
+    bound = NEAR * sum(map(abs, v), Fraction(0))
+    for k, (letter, x) in enumerate(zip(pattern_of(w, problem.samples), problem.samples, strict=True)):
+        beyond = _dot(v, x)
+        if letter == "+" or (letter == "0" and not sign and residuals[k] and beyond > bound):
+            active.append(k)
+        elif letter == "0" and any(x) and (sign or (residuals[k] and abs(beyond) <= bound)):
+            stays.append(k)
+    return active, stays
+
+
+def _projection(normals: Sequence[Vector], d: int) -> list[Vector]:
+    """The matrix of the projection off some vectors, exactly."""
+    unit = [tuple(Fraction(int(i == j)) for j in range(d)) for i in range(d)]
+    basis: list[Vector] = []
+    for normal in normals:
+        rest = normal
+        for one in basis:
+            share = _dot(rest, one) / _dot(one, one)
+            rest = tuple(a - share * b for a, b in zip(rest, one, strict=True))
+        if any(rest):
+            basis.append(rest)
+    for one in basis:
+        square = _dot(one, one)
+        unit = [
+            tuple(a - one[i] * b / square for a, b in zip(row, one, strict=True)) for i, row in enumerate(unit)
+        ]
+    return unit
+
+
+def _ball(value: Fraction) -> arb:
+    return arb(to_fmpq(value))
 
 
 def rank_of(vectors: Sequence[Vector]) -> int:

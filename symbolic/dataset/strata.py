@@ -25,7 +25,7 @@ from symbolic.dataset.stationarity import Faces, Field, NeuronType
 from symbolic.enclosure import Rigor, Verdict
 from symbolic.errors import BudgetExceeded
 from symbolic.exact.cones import Combination, positive_combination, primitive
-from symbolic.problem import Inertia, Kind, Stationarity
+from symbolic.problem import CriticalStratum, Inertia, Kind, Stationarity
 
 STRATA_BUDGET = 2_000_000
 """Strata of one width listed at most."""
@@ -42,48 +42,26 @@ _NOTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class DatasetStratum:
+class DatasetStratum(CriticalStratum):
     """A stationary stratum of width n, up to permutation of the neurons.
 
     Attributes:
-        function: label of the critical function.
-        label: `function@n:` and the codes of the types.
-        width: n.
-        neurons: the types, sorted.
+        neurons: the types, sorted; the label has their codes.
         kind, reason: what it is, and the argument (docs/dataset.md, "Kinds").
         index: number of negative eigenvalues of the Hessian; None where L is not twice differentiable, or not
             stationary in the directional sense.
         inertia: the whole inertia in (w, a); None as for the index, and where the nullity is not constant on the
             stratum or was not proved to be.
-        dimension: of the set; gauge_dimension: of the orbit of a point under rescaling of the neurons.
         orbit_size: number of ordered tuples of types that are permutations of this one.
         stationarity: smooth (no sample on a kink, gradient zero), directional, Clarke.
+        rigor: exact.
         sample_w, sample_a: a point of the stratum, with a in {1, -1, 0}.
     """
 
-    function: str
-    label: str
-    width: int
     neurons: tuple[NeuronType, ...]
-    kind: Kind
-    reason: str
     index: int | None
-    inertia: Inertia | None
-    dimension: int
-    gauge_dimension: int
-    orbit_size: int
-    stationarity: Stationarity
     sample_w: tuple[Weights, ...]
     sample_a: Weights
-
-    @property
-    def rigor(self) -> Rigor:
-        return Rigor.EXACT
-
-    @property
-    def by_default(self) -> bool:
-        """Whether the stratum is listed by default: stationary in the smooth or the directional sense."""
-        return self.stationarity.directional is Verdict.YES
 
 
 @dataclass(frozen=True)
@@ -256,6 +234,7 @@ class _OverLiveSet:
             gauge_dimension=sum(one.moves for one in facts),
             orbit_size=factorial(width) // prod(map(factorial, numbers.values())),
             stationarity=_NOTIONS[smooth, directional],
+            rigor=Rigor.EXACT,
             sample_w=tuple(self._weights(one, numbers[one.neuron]) for one in facts),
             sample_a=tuple(Fraction(one.neuron.sign) for one in facts),
         )

@@ -40,7 +40,7 @@ from symbolic.flow.dataset_start import (
     root_number,
     unstable_directions,
 )
-from symbolic.flow.transitions import DIGITS, ESCAPE, HESSIAN, NUMERICAL, Transition, rounded
+from symbolic.flow.transitions import DIGITS, ESCAPE, HESSIAN, NUMERICAL, StratumTransitions, Transition, rounded
 from symbolic.problem import Kind
 
 PROVED = "proved"
@@ -114,15 +114,6 @@ class _Way:
     proved: NeuronType | None = None
 
 
-@dataclass(frozen=True)
-class StratumTransitions:
-    """The transitions out of one stratum, and what could not be decided about the list."""
-
-    stratum: str
-    transitions: tuple[Transition, ...]
-    doubts: tuple[str, ...]
-
-
 class Transitions:
     """The ways out of the saddles of one width; runs are kept, so that strata with the same core share them.
 
@@ -180,7 +171,7 @@ class Transitions:
                 on_run()
         return len(wanted)
 
-    def transitions_from(self, stratum: DatasetStratum) -> StratumTransitions:
+    def transitions_from(self, stratum: DatasetStratum) -> StratumTransitions[Transition]:
         """All transitions out of one stratum.
 
         Returns:
@@ -473,7 +464,7 @@ def transitions(
     budget: TransitionBudget | None = None,
     executor: Executor | None = None,
     on_run: Callable[[], None] | None = None,
-) -> tuple[StratumTransitions, ...]:
+) -> tuple[StratumTransitions[Transition], ...]:
     """All transitions out of the saddles of one width of a data set.
 
     Args:

@@ -2,7 +2,7 @@
 
 Rescaling (w, b, v) -> (s w, s b, v/s) moves the sample of a stratum to the point with |v_j| = |(w_j, b_j)|, the only
 one of its orbit that small initialization can reach, since v^2 - w^2 - b^2 is conserved by the flow. A neuron with
-v = 0 cannot be balanced; it gets |(w_j, b_j)| = 1.
+v = 0 cannot be balanced; it gets |(w_j, b_j)| = 1. A neuron w_j = b_j = 0 stays as it is in the sample.
 """
 
 from __future__ import annotations
@@ -71,26 +71,35 @@ class Unstable:
     vector: tuple[float, ...]
 
 
-def core_of(stratum: Stratum) -> Core:
+def core_of(stratum: Stratum, moved: frozenset[int] = frozenset()) -> Core:
     """The neurons that take part in the flow, at the balanced point of the stratum's sample.
 
+    Args:
+        stratum: with roles.
+        moved: numbers, from 1, of neurons that take part whatever their roles are. If there are any, the other neurons
+            with w = b = 0 != v are left out.
+
     Raises:
-        Undecided: the flow is not defined there (a neuron w = b = 0 != v), or a number is not known well enough.
+        Undecided: nothing is moved and the flow is not defined there (a neuron w = b = 0 != v), or a number is not
+            known well enough.
     """
     roles = stratum.roles or ()
-    if any(role.kind is RoleKind.ZERO_LIVE for role in roles):
+    if not moved and any(role.kind is RoleKind.ZERO_LIVE for role in roles):
         raise Undecided("a neuron has w = b = 0 and v != 0, where the loss has no gradient")
-    members = [i for i, role in enumerate(roles) if role.kind not in SPECTATORS]
+    resting = (*SPECTATORS, RoleKind.ZERO_LIVE)
+    members = [i for i, role in enumerate(roles) if i + 1 in moved or role.kind not in resting]
     with working_precision(BITS + 64):
         parts = (stratum.sample.w, stratum.sample.b, stratum.sample.v)
-        rows = [_balanced(*(part[i] for part in parts)) for i in members]
+        rows = [_balanced(roles[i], *(part[i] for part in parts)) for i in members]
         columns = [[row[k] for row in rows] for k in range(3)]
         flat = (*columns[0], *columns[1], *columns[2], enclose(stratum.sample.c, BITS))
     return Core(stratum.function, tuple(roles[i] for i in members), tuple(i + 1 for i in members), flat)
 
 
-def _balanced(w: Number, b: Number, v: Number) -> tuple[arb, arb, arb]:
+def _balanced(role: Role, w: Number, b: Number, v: Number) -> tuple[arb, arb, arb]:
     balls = [enclose(number, BITS) for number in (w, b, v)]
+    if role.kind in (RoleKind.ZERO, RoleKind.ZERO_LIVE):
+        return balls[0], balls[1], balls[2]
     size = (balls[0] * balls[0] + balls[1] * balls[1]).sqrt()
     factor = 1 / size if v == 0 or balls[2].contains(0) else (abs(balls[2]) / size).sqrt()
     return balls[0] * factor, balls[1] * factor, balls[2] / factor

@@ -4,7 +4,8 @@ From the balanced point of a saddle stratum (`symbolic.flow.interval_start`) the
 
 - along every eigenvector of a negative eigenvalue of the Hessian, in both directions ("hessian");
 - with one of the neurons w = b = v = 0 made small and balanced in every direction in which such neurons grow
-  ("escape"); the others stay at 0.
+  ("escape"); the others stay at 0;
+- where there is neither, from a point of the stratum's descent curve (`symbolic.flow.interval_curves`, "descent").
 
 Neurons that are inactive on [a, b], or stay at 0, add nothing to f and do not move, so strata that differ only in them
 share the runs of their *core*.
@@ -23,15 +24,17 @@ from flint import arb
 
 from symbolic.enclosure import Number, Rigor, Verdict, working_precision
 from symbolic.errors import InvalidProblem, Undecided
+from symbolic.flow.interval_curves import CurveStart, curve_start, moved_core
 from symbolic.flow.interval_descent import Descent, RunBudget, Start, descend
 from symbolic.flow.interval_field import FloatArray
 from symbolic.flow.interval_landing import Landings
 from symbolic.flow.interval_start import EIGENVALUE_BITS, SPECTATORS, Core, core_of, unstable_directions
-from symbolic.flow.transitions import ESCAPE, HESSIAN, NUMERICAL, Transition, rounded
+from symbolic.flow.transitions import DESCENT, ESCAPE, HESSIAN, NUMERICAL, StratumTransitions, Transition, rounded
 from symbolic.interval.escape import EscapeDirections, escape_directions
 from symbolic.interval.functions import IntervalFunction
 from symbolic.interval.problem import IntervalProblem
 from symbolic.interval.realization import RealizedFunction
+from symbolic.interval.strata.descent import DescentFinder
 from symbolic.interval.strata.roles import Role, RoleKind
 from symbolic.interval.strata.strata import Stratum
 from symbolic.problem import Kind
@@ -43,6 +46,9 @@ AWAY = 10.0
 NOISE = 0.1
 """Size of the noise of repeated runs, beside the perturbation."""
 
+ONE_CURVE = "it is left along one descent curve only"
+NO_CURVE = "no negative eigenvalue, no neuron at 0, and no descent curve is known"
+
 
 @dataclass(frozen=True)
 class TransitionBudget:
@@ -51,7 +57,7 @@ class TransitionBudget:
     Attributes:
         hessian_step: size of the first step along a unit eigenvector.
         escape_size: size |v| = |(w, b)| that an escaping neuron starts with.
-        repeats: runs for each direction and sign; the first has no noise.
+        repeats: runs for each direction and sign; the first has no noise. A descent curve has one run.
         run: for each run.
     """
 
@@ -64,25 +70,19 @@ class TransitionBudget:
 @dataclass(frozen=True)
 class Departure:
     """A way out of a core: `direction` names parameters of the neurons of the core by their number in it, from 1; the
-    escaping neuron comes last."""
+    escaping neuron comes last. With a `curve` that of a descent, and `positions` are the numbers of these neurons in
+    the stratum."""
 
     key: str
     kind: str
     direction: tuple[tuple[str, int, Number], ...]
     sign: int
-    rate: arb
+    rate: arb | None
     perturbation: float
     seed: int | None
     start: Start
-
-
-@dataclass(frozen=True)
-class StratumTransitions:
-    """The transitions out of one stratum, and what could not be decided about the list."""
-
-    stratum: str
-    transitions: tuple[Transition, ...]
-    doubts: tuple[str, ...]
+    curve: CurveStart | None = None
+    positions: tuple[int, ...] = ()
 
 
 class Transitions:
@@ -112,6 +112,9 @@ class Transitions:
         self._landings = Landings(self.problem, surveyed.functions, self._realized, strata.strata)
         self._escapes: dict[str, EscapeDirections] = {}
         self._hessian: dict[str, tuple[tuple[Departure, ...], tuple[str, ...]]] = {}
+        self._finders: dict[str, DescentFinder] = {}
+        self._curves: dict[str, CurveStart] = {}
+        self._departures: dict[str, tuple[list[Departure], tuple[str, ...]]] = {}
         self._descents: dict[str, Descent] = {}
 
     def sources(self) -> tuple[Stratum, ...]:
@@ -145,7 +148,7 @@ class Transitions:
                 on_run()
         return len(wanted)
 
-    def transitions_from(self, stratum: Stratum) -> StratumTransitions:
+    def transitions_from(self, stratum: Stratum) -> StratumTransitions[Transition]:
         """All transitions out of one stratum.
 
         Returns:
@@ -171,9 +174,19 @@ class Transitions:
 
     def departures(self, stratum: Stratum) -> tuple[list[Departure], tuple[str, ...]]:
         """The ways out of a stratum, and what could not be decided about them."""
-        function = self._realized.get(stratum.function)
-        if function is None or function.is_target:
-            return [], ()
+        if stratum.label not in self._departures:
+            function = self._realized.get(stratum.function)
+            if function is None or function.is_target:
+                return [], ()
+            departures, doubts = self._exponential_departures(function, stratum)
+            if not departures:
+                departures, doubts = self._curve_departures(function, stratum, doubts)
+            self._departures[stratum.label] = departures, doubts
+        return self._departures[stratum.label]
+
+    def _exponential_departures(
+        self, function: RealizedFunction, stratum: Stratum
+    ) -> tuple[list[Departure], tuple[str, ...]]:
         try:
             core = core_of(stratum)
         except Undecided as error:
@@ -188,9 +201,33 @@ class Transitions:
             escapes = self._escapes[stratum.function]
             departures += self._escape_departures(core, escapes)
             doubts += escapes.doubts
-        if not departures and not doubts:
-            doubts = ("a saddle without negative eigenvalue and without neuron at 0: it has descents of another kind",)
         return departures, doubts
+
+    def _curve_departures(
+        self, function: RealizedFunction, stratum: Stratum, doubts: tuple[str, ...]
+    ) -> tuple[list[Departure], tuple[str, ...]]:
+        """The run along the first descent curve; where there is none, why there is no other run either."""
+        if stratum.function not in self._finders:
+            self._finders[stratum.function] = DescentFinder(function)
+        curve = self._finders[stratum.function].find(stratum)
+        if curve is None:
+            return [], doubts or (NO_CURVE,)
+        try:
+            core, moved = moved_core(self.problem, stratum, curve)
+            terms = ",".join(f"{term.parameter}:{term.coefficient}^{term.power}" for term in moved.terms)
+            key = f"{core.code}:{DESCENT}:{terms}"
+            if key not in self._curves:
+                loss = self._functions[stratum.function].loss
+                self._curves[key] = curve_start(self.problem, stratum.sample, core, moved, loss)
+        except Undecided as error:
+            return [], (str(error),)
+        found = self._curves[key]
+        # The loss at the start is less than at the saddle, so the run cannot come back to it.
+        start = Start(self.problem, tuple(map(float, core.floats)), found.parameters, 0.0, self.budget.run)
+        departure = Departure(
+            key, DESCENT, found.direction, 1, None, float(found.eps), None, start, found, core.positions
+        )
+        return [departure], (ONE_CURVE,)
 
     def _hessian_departures(
         self, function: RealizedFunction, core: Core
@@ -262,7 +299,7 @@ class Transitions:
 
     def _transition(self, stratum: Stratum, departure: Departure, descent: Descent) -> Transition:
         roles = stratum.roles or ()
-        others, numbers = _others(roles, departure.kind)
+        others, numbers = _others(roles, departure)
         source = self._functions[stratum.function]
         target, distance, cause = None, None, ""
         loss: Number = Fraction(descent.loss)
@@ -280,8 +317,8 @@ class Transitions:
             kind=departure.kind,
             direction=tuple((f"{name}{numbers[j - 1]}" if j else name, rate) for name, j, rate in departure.direction),
             sign=departure.sign,
-            rate=rounded(departure.rate),
-            rate_evidence=Rigor.CERTIFIED.value,
+            rate=None if departure.rate is None else rounded(departure.rate),
+            rate_evidence=None if departure.rate is None else Rigor.CERTIFIED.value,
             evidence=NUMERICAL,
             distance=distance,
             gradient_norm=descent.gradient_norm,
@@ -290,6 +327,8 @@ class Transitions:
             perturbation=departure.perturbation,
             seed=departure.seed,
             cause=cause,
+            order=None if departure.curve is None else departure.curve.curve.order,
+            leading=None if departure.curve is None else departure.curve.curve.leading,
         )
         if target is None or transition.descends is Verdict.YES:
             return transition
@@ -300,13 +339,16 @@ def _without_target(transition: Transition, cause: str) -> Transition:
     return replace(transition, target=None, distance=None, cause=cause)
 
 
-def _others(roles: Iterable[Role], kind: str) -> tuple[list[Role], list[int]]:
+def _others(roles: Iterable[Role], departure: Departure) -> tuple[list[Role], list[int]]:
     """The neurons that do not take part in a run, and the numbers of those that do (the escaping one last)."""
+    if departure.positions:
+        taking = departure.positions
+        return [role for number, role in enumerate(roles, start=1) if number not in taking], list(taking)
     others, numbers, escaping = [], [], 0
     for number, role in enumerate(roles, start=1):
         if role.kind not in SPECTATORS:
             numbers.append(number)
-        elif kind == ESCAPE and role.kind is RoleKind.ZERO and not escaping:
+        elif departure.kind == ESCAPE and role.kind is RoleKind.ZERO and not escaping:
             escaping = number
         else:
             others.append(role)
@@ -321,7 +363,7 @@ def transitions(
     budget: TransitionBudget | None = None,
     executor: Executor | None = None,
     on_run: Callable[[], None] | None = None,
-) -> tuple[StratumTransitions, ...]:
+) -> tuple[StratumTransitions[Transition], ...]:
     """All transitions out of the saddles of one width of an interval problem.
 
     Args:

@@ -16,8 +16,10 @@ them are one passage; its stretch of time is that around its plateaus in which t
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -78,6 +80,39 @@ class ProximityField(Protocol):
 
     def separation(self, function: int) -> float:
         """The L2 distance of a critical function to the next one; infinite if it is alone."""
+
+
+class MeasuredRun(ABC):
+    """Losses and norms of gradients at all times, measured together and in parts (`chunks`)."""
+
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """The number of times."""
+
+    @property
+    @abstractmethod
+    def _numbers_per_time(self) -> int:
+        """How many numbers the largest array of a measurement has for each time."""
+
+    @abstractmethod
+    def _measure(self, part: slice) -> tuple[FloatArray, FloatArray]:
+        """Loss and norm of the gradient at a part of the times."""
+
+    @property
+    def losses(self) -> FloatArray:
+        return self._measured[0]
+
+    @property
+    def gradient_norms(self) -> FloatArray:
+        return self._measured[1]
+
+    @cached_property
+    def _measured(self) -> tuple[FloatArray, FloatArray]:
+        losses, norms = np.empty(self.count), np.empty(self.count)
+        for part in chunks(self.count, self._numbers_per_time):
+            losses[part], norms[part] = self._measure(part)
+        return losses, norms
 
 
 @dataclass(frozen=True)

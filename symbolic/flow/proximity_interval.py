@@ -9,14 +9,14 @@ from math import comb
 import numpy as np
 
 from symbolic.errors import InvalidProblem
-from symbolic.flow.proximity import FloatArray, IndexArray, chunks
+from symbolic.flow.proximity import FloatArray, IndexArray, MeasuredRun, chunks
 from symbolic.interval.problem import IntervalProblem
 
 Polygon = tuple[FloatArray, FloatArray]
 """A piecewise affine function on [a, b]: its corners a, kinks, b, and its values there."""
 
 
-class IntervalProximity:
+class IntervalProximity(MeasuredRun):
     """Networks f = c + sum_j v_j s(w_j x + b_j) over time, s(z) = max(z, g z).
 
     The gradient is taken at the balanced point of each neuron, |v_j| = |(w_j, b_j)|: with m_j = |v_j| |(w_j, b_j)| and
@@ -85,20 +85,9 @@ class IntervalProximity:
         return float(first(self.end) - first(self.start)), float(second(self.end) - second(self.start))
 
     @property
-    def losses(self) -> FloatArray:
-        return self._measured[0]
-
-    @property
-    def gradient_norms(self) -> FloatArray:
-        return self._measured[1]
-
-    @cached_property
-    def _measured(self) -> tuple[FloatArray, FloatArray]:
-        losses, norms = np.empty(self.count), np.empty(self.count)
-        width = self.masses.shape[1]
-        for part in chunks(self.count, (width + 1) * (width + len(self.target) + 2)):
-            losses[part], norms[part] = self._measure(part)
-        return losses, norms
+    def _numbers_per_time(self) -> int:
+        width = int(self.masses.shape[1])
+        return (width + 1) * (width + len(self.target) + 2)
 
     def _measure(self, part: slice) -> tuple[FloatArray, FloatArray]:
         slopes, heights, signed = self.slopes[part, :, None], self.heights[part, :, None], self.signed[part, :, None]

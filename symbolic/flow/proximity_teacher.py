@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from symbolic.errors import InvalidProblem
-from symbolic.flow.proximity import FloatArray, IndexArray, chunks
+from symbolic.flow.proximity import FloatArray, IndexArray, MeasuredRun, chunks
 
 PARALLEL = 1e-4
 """sin^2 of the angle below which it is computed from the part of one vector that is orthogonal to the other."""
 
 
-class TeacherProximity:
+class TeacherProximity(MeasuredRun):
     """Networks f_W = sum_i relu<w_i, x> over time, against sum_{j <= k} relu<e_j, x>, x ~ N(0, I_d).
 
     Distances are the roots of E (f_W - f_V)^2. A critical point stands for its orbit under permutations of the k
@@ -53,22 +53,14 @@ class TeacherProximity:
         return len(self.weights)
 
     @property
-    def losses(self) -> FloatArray:
-        return self._measured[0]
+    def _numbers_per_time(self) -> int:
+        rows = int(self.weights.shape[1])
+        return 4 * rows * (rows + self.teachers)
 
-    @property
-    def gradient_norms(self) -> FloatArray:
-        return self._measured[1]
+    def _measure(self, part: slice) -> tuple[FloatArray, FloatArray]:
+        return self._measure_at(self.weights[part])
 
-    @cached_property
-    def _measured(self) -> tuple[FloatArray, FloatArray]:
-        losses, norms = np.empty(self.count), np.empty(self.count)
-        rows = self.weights.shape[1]
-        for part in chunks(self.count, 4 * rows * (rows + self.teachers)):
-            losses[part], norms[part] = self._measure(self.weights[part])
-        return losses, norms
-
-    def _measure(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _measure_at(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         own, across = _Pairs(weights, weights), _Pairs(weights, self.units)
         constant = self.scale**2 / 2
         losses = own.values().sum(axis=(1, 2)) / 2 - across.values().sum(axis=(1, 2)) + constant
@@ -82,7 +74,7 @@ class TeacherProximity:
 
     @cached_property
     def critical_losses(self) -> FloatArray:
-        return np.array([float(self._measure(one[None])[0][0]) for one in self.functions])
+        return np.array([float(self._measure_at(one[None])[0][0]) for one in self.functions])
 
     def aligned(self, function: int, time: int) -> FloatArray:
         """The member of the orbit of a critical point that is matched with the run at a time: V with its first k

@@ -22,7 +22,7 @@ from symbolic.errors import Undecided
 from symbolic.flow.teacher_descent import Descent, RunBudget, Start, descend
 from symbolic.flow.teacher_landing import Landing, TeacherLandings
 from symbolic.flow.teacher_start import SaddlePoint, UnstableDirection
-from symbolic.flow.transitions import HESSIAN, NUMERICAL, Transition, is_less, rounded
+from symbolic.flow.transitions import HESSIAN, NUMERICAL, StratumTransitions, Transition, is_less, rounded
 from symbolic.problem import Kind
 from symbolic.teacher.arithmetic import FloatArray
 from symbolic.teacher.functions import TeacherFunction
@@ -86,15 +86,6 @@ class Departure:
     start: Start
 
 
-@dataclass(frozen=True)
-class StratumTransitions:
-    """The transitions out of one stratum, and what could not be decided about the list."""
-
-    stratum: str
-    transitions: tuple[TeacherTransition, ...]
-    doubts: tuple[str, ...]
-
-
 class TeacherTransitions:
     """The ways out of the saddles of one width.
 
@@ -153,7 +144,7 @@ class TeacherTransitions:
                 on_run()
         return len(wanted)
 
-    def transitions_from(self, stratum: TeacherStratum) -> StratumTransitions:
+    def transitions_from(self, stratum: TeacherStratum) -> StratumTransitions[TeacherTransition]:
         """All transitions out of one stratum.
 
         Returns:

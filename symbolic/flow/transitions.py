@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from flint import arb
 
 from symbolic.enclosure import Ball, Number, Verdict, arb_of, enclose, endpoints, midpoint, radius, working_precision
 from symbolic.errors import InvalidProblem
 
-HESSIAN, ESCAPE = "hessian", "escape"
+HESSIAN, ESCAPE, DESCENT = "hessian", "escape", "descent"
 
 NUMERICAL = "numerical"
 
@@ -26,20 +27,24 @@ class Transition:
     Attributes:
         source: label of the stratum it leaves.
         target: label of the stratum it ends in; None where the end was not identified.
-        kind: "hessian" (along an eigenvector of a negative eigenvalue) or "escape" (a neuron at 0 grows).
+        kind: "hessian" (along an eigenvector of a negative eigenvalue), "escape" (a neuron at 0 grows) or "descent"
+            (from a point of a curve along which the loss is proved to fall).
         direction: parameters and their rates. Of an eigenvector of length 1, approximately; of an escaping neuron
-            (w, b) of length 1, in balls, and v = 1 or -1.
+            (w, b) of length 1, in balls, and v = 1 or -1; of a descent the way from the saddle to the start, divided by
+            `perturbation`, approximately.
         sign: 1 or -1: `direction` or its negative is taken; for an escape the sign of v.
-        rate: of the exponential growth along the direction.
-        rate_evidence: how the rate is known.
+        rate: of the exponential growth along the direction; None for a descent, which has none.
+        rate_evidence: how the rate is known; None where there is none.
         evidence: how it is known where the run ends.
         distance: how near the end is to the target; None where there is no target.
         gradient_norm: at the end.
         loss_before: of the source.
         loss_after: of the target; of the end of the run, approximately, where there is no target.
-        perturbation: size of the first step along the direction.
+        perturbation: size of the first step along the direction; the eps of a descent.
         seed: of the noise added to it; None where none was added.
         cause: why there is no target; empty otherwise.
+        order, leading: of a descent; along its curve the loss changes by leading eps^order + O(eps^(order + 1)), where
+            `leading` is proved negative. None otherwise.
     """
 
     source: str
@@ -47,8 +52,8 @@ class Transition:
     kind: str
     direction: tuple[tuple[str, Number], ...]
     sign: int
-    rate: Number
-    rate_evidence: str
+    rate: Number | None
+    rate_evidence: str | None
     evidence: str
     distance: float | None
     gradient_norm: float
@@ -57,10 +62,15 @@ class Transition:
     perturbation: float
     seed: int | None
     cause: str = ""
+    order: int | None = None
+    leading: Number | None = None
 
     def __post_init__(self) -> None:
         if (self.target is None) != bool(self.cause):
             raise InvalidProblem("a transition has a target or a cause why it has none")
+        without = {self.rate is None, self.rate_evidence is None, self.order is not None, self.leading is not None}
+        if without != {self.kind == DESCENT}:
+            raise InvalidProblem("a descent has an order and a leading coefficient, every other transition a rate")
 
     @property
     def descends(self) -> Verdict:
@@ -68,6 +78,18 @@ class Transition:
         if self.target is None:
             return Verdict.UNDECIDED
         return is_less(self.loss_after, self.loss_before)
+
+
+AnyTransition = TypeVar("AnyTransition", bound=Transition)
+
+
+@dataclass(frozen=True)
+class StratumTransitions(Generic[AnyTransition]):
+    """The transitions out of one stratum, and what could not be decided about the list."""
+
+    stratum: str
+    transitions: tuple[AnyTransition, ...]
+    doubts: tuple[str, ...]
 
 
 def is_less(one: Number, other: Number) -> Verdict:

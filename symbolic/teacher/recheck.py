@@ -31,9 +31,11 @@ class PairOfRows:
         self.square = _dot(w, w)
         self.product = _dot(w, v)
         rest = self.square * _dot(v, v) - self.product * self.product
-        # Rows that are constant on the same entries of a fixed space are parallel, whatever the balls of the constants.
+        # Rows of the same numbers, or constant on the same entries of a fixed space, are parallel, whatever their
+        # balls.
         columns = {(id(a), id(b)) for a, b in zip(w, v, strict=True) if a != 0 or b != 0}
-        self.is_parallel = bool(rest == 0) or len(columns) == 1
+        same = all(a is b for a, b in zip(w, v, strict=True))
+        self.is_parallel = same or bool(rest == 0) or len(columns) == 1
         self.sine = arb(0) if self.is_parallel else rest.sqrt()
         self.supplement = arb.pi() - arb.atan2(self.sine, self.product)
         if not self.supplement.is_finite():
@@ -140,10 +142,47 @@ class DensePoint:
                 total += 2 * _square_of_mixed(PairOfRows(row, other), self.inputs)
         return total
 
+    def hessian_times(self, direction: Sequence[Row]) -> list[list[arb]]:
+        """H V, row by row: H_ii = M_i + I/2, and H12 of each two rows.
+
+        Args:
+            direction: V, of the shape of W.
+        """
+        half = arb(1) / 2
+        result = []
+        for i, own in enumerate(direction):
+            column = self.splitting(i) * arb_mat([[value] for value in own])
+            result.append([column[j, 0] + half * value for j, value in enumerate(own)])
+        for i, row in enumerate(self.rows):
+            for p, other in enumerate(self.rows[:i]):
+                pair = PairOfRows(row, other)
+                for target, moved, mixed in ((i, direction[p], pair), (p, direction[i], PairOfRows(other, row))):
+                    total = result[target]
+                    result[target] = [a + b for a, b in zip(total, _mixed_times(mixed, moved), strict=True)]
+        return result
+
     def _pairs(self, number: int) -> list[tuple[PairOfRows, int]]:
         row = self.rows[number]
         pairs = [(PairOfRows(row, other), 1) for i, other in enumerate(self.rows) if i != number]
         return pairs + [(PairOfRows(row, unit), -1) for unit in self.teachers]
+
+
+def _mixed_times(pair: PairOfRows, moved: Row) -> list[arb]:
+    """H12 u = ((pi - theta) u + e <n, u> + <m, u> v/|v|)/(2 pi), e = w/|w|, for the derivatives in w and v.
+
+    n is the part of v at right angles to w, m that of w at right angles to v, both of length 1.
+    """
+    result = [pair.supplement * value for value in moved]
+    if not pair.is_parallel:
+        size_w, size_v = pair.square.sqrt(), _dot(pair.v, pair.v).sqrt()
+        normal = pair.normal()
+        # |q| = S/|w|; with the roles exchanged S/|v|.
+        n = [value * size_w / pair.sine for value in normal]
+        share = pair.product / (size_v * size_v)
+        m = [(a - share * b) * size_v / pair.sine for a, b in zip(pair.w, pair.v, strict=True)]
+        along, beside = _dot(n, moved) / size_w, _dot(m, moved) / size_v
+        result = [r + a * along + b * beside for r, a, b in zip(result, pair.w, pair.v, strict=True)]
+    return [value / (2 * arb.pi()) for value in result]
 
 
 def _square_of_mixed(pair: PairOfRows, inputs: int) -> arb:

@@ -20,9 +20,9 @@ from fractions import Fraction
 from itertools import groupby
 from math import factorial
 
-from symbolic.enclosure import Ball, Number, Rigor
+from symbolic.enclosure import Ball, Number
 from symbolic.errors import BudgetExceeded
-from symbolic.problem import SMOOTH, Inertia, Kind, Stationarity
+from symbolic.problem import SMOOTH, CriticalStratum, Inertia, Kind
 from symbolic.teacher.functions import TeacherFunction
 from symbolic.teacher.spectrum import SplittingCurvature
 
@@ -34,46 +34,27 @@ Copies = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
-class TeacherStratum:
+class TeacherStratum(CriticalStratum):
     """The orbit of a critical point, or of a splitting family, under permutations of rows and teachers.
 
     Attributes:
-        function: label of the critical function.
         label: `function@n:` and, for each class of rays, `<rays>x<copies>` joined by `-`; classes joined by `.`.
-        width: n.
         neurons: for each row of `sample_w`, the class of rows and the number of rows on the same ray.
-        kind, reason: what it is, and the argument.
         index: number of negative eigenvalues of the Hessian, None if not proved.
         inertia: the whole inertia, None if a sign is not proved.
         dimension: of the family, 0 for an isolated point.
         gauge_dimension: 0; the loss has no continuous symmetry in W beyond the splitting.
         orbit_size: number of families (points) in the orbit, |S_n x S_k| / |stabilizer|.
         stationarity: smooth: no row vanishes.
+        rigor: of the function.
         copies: as above.
         sample_w: rows of a point of the stratum.
-        rigor: of the function.
     """
 
-    function: str
-    label: str
-    width: int
     neurons: tuple[str, ...]
-    kind: Kind
-    reason: str
     index: int | None
-    inertia: Inertia | None
-    dimension: int
-    gauge_dimension: int
-    orbit_size: int
-    stationarity: Stationarity
     copies: Copies
     sample_w: tuple[tuple[Number, ...], ...]
-    rigor: Rigor
-
-    @property
-    def by_default(self) -> bool:
-        """Whether the stratum is listed by default."""
-        return True
 
 
 def strata_of(function: TeacherFunction, width: int) -> tuple[TeacherStratum, ...]:

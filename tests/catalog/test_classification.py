@@ -3,14 +3,12 @@ r"""The classification for affine targets: closed form against enumeration, refu
 from __future__ import annotations
 
 import re
-import subprocess
 from fractions import Fraction
 from math import comb, isqrt
 from pathlib import Path
 
 import pytest
-from conftest import Command, write_problem
-from test_latex import pdflatex
+from conftest import Command, check_compiles, write_problem
 
 from catalog.build import build, jobs_of
 from catalog.interval.classification import check_width, closed_form
@@ -180,11 +178,7 @@ def test_the_quadratic_table_is_printed_and_compiles(saddlery: Command, tmp_path
     assert "quadratic activation" in text
     assert "widths 1, 2, 3: 85 strata" in re.sub(r"\s+", " ", text)
     assert r"(m,\ 3n - 2m,\ m + 1)" in text
-    (tmp_path / "q.tex").write_text(text)
-    command = [pdflatex(), "-interaction=nonstopmode", "-halt-on-error", "q.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
+    check_compiles(tmp_path, text, runs=1)
 
 
 def test_the_command_prints_it_for_affine_targets_only(small_database: Path, saddlery: Command, tmp_path: Path) -> None:

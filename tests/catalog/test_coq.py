@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
-import shutil
 import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import Command, tool
 
 from catalog.coq import coq_text
 from catalog.coq_forms import matrix_of, product, shifted, sum_of_squares, total
@@ -211,20 +209,11 @@ def test_the_command_writes_the_file(saddlery: Command, small_database: Path, tm
     assert out.read_text() == text_of(small_database, "x:B.+-.1")
 
 
-def coqc() -> str:
-    found = shutil.which("coqc")
-    if found is None:
-        if os.environ.get("SADDLERY_REQUIRE_TOOLS") == "1":
-            pytest.fail("SADDLERY_REQUIRE_TOOLS=1, and coqc is not installed")
-        pytest.skip("coqc is not installed: the files were not compiled")
-    return found
-
-
 def compiled(folder: Path, text: str) -> tuple[bool, str]:
     """Whether coqc accepts a file, and what it says."""
     (folder / "record.v").write_text(text)
     done = subprocess.run(
-        [coqc(), "-q", "record.v"], cwd=folder, capture_output=True, text=True, errors="replace", check=False
+        [tool("coqc"), "-q", "record.v"], cwd=folder, capture_output=True, text=True, errors="replace", check=False
     )
     return done.returncode == 0, done.stderr
 

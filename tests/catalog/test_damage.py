@@ -12,7 +12,7 @@ from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from conftest import Outcome
+from conftest import CELL, Outcome
 
 from catalog.build import build, jobs_of
 from catalog.cli import _run
@@ -22,15 +22,6 @@ from catalog.seal import OPEN
 from catalog.store import Store
 from catalog.transitions import build_transitions
 
-CELL = {
-    "canonical": "c",
-    "knots": 1,
-    "system": "+",
-    "status": "proved",
-    "record": "{}",
-    "budget": None,
-    "software": "{}",
-}
 READS = (
     ["query", "problems", "--format", "json"],
     ["query", "regions", "--format", "json", "--where", "width > 0"],

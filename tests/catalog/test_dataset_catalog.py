@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command, write_problem
+from conftest import REGION_FIELDS, STRATUM_FIELDS, Command, built, write_problem
 
 from catalog.build import Progress, build, jobs_of
 from catalog.errors import CatalogError
@@ -43,36 +43,6 @@ FUNCTION_FIELDS = {
     "indices": list,
     "local_minimum": bool,
 }
-STRATUM_FIELDS = {
-    "label": str,
-    "problem": str,
-    "family": str,
-    "function": str,
-    "width": int,
-    "kind": str,
-    "reason": str,
-    "index": (int, type(None)),
-    "nullity": (int, type(None)),
-    "positive": (int, type(None)),
-    "hessian": str,
-    "dimension": int,
-    "gauge_dimension": int,
-    "stationarity": dict,
-    "neurons": list,
-    "orbit_size": int,
-    "sample": dict,
-    "rigor": str,
-}
-REGION_FIELDS = {
-    "label": str,
-    "problem": str,
-    "family": str,
-    "width": int,
-    "neurons": list,
-    "loss": str,
-    "completeness": str,
-    "functions": list,
-}
 SIGNS = {"p": 1, "n": -1, "z": 0}
 
 
@@ -82,8 +52,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dataset")
     files = {file.stem: file for file in bundled_problem_files()}
     path = folder / "catalog.sqlite"
-    for name, width in BUILT.items():
-        build(jobs_of([files[name]], width), path)
+    built(path, BUILT)
     (folder / "conflict.toml").write_text(CONFLICT)
     build(jobs_of([folder / "conflict.toml", files["x"]], 1), path)
     return path

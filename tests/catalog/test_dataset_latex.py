@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from test_latex import pdflatex
+from conftest import built, check_compiles, tool
 
 from catalog import latex
-from catalog.build import build, jobs_of
 from catalog.dataset.latex import described, render_functions, render_regions, render_strata
 from catalog.latex_cells import expression_math
-from catalog.problem_file import bundled_problem_files
 from catalog.query import Catalog, open_catalog
 from catalog.typesetting import typeset
 from symbolic.dataset.problem import DatasetProblem
@@ -25,10 +22,7 @@ UNDECIDED = {"status": "undecided", "reason": "too many strata & 50%", "caveat":
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("latex") / "catalog.sqlite"
-    files = {file.stem: file for file in bundled_problem_files()}
-    for name, width in (("bpf-toy", 2), ("zigzag4", 2), ("xor", 1), ("x", 1)):
-        build(jobs_of([files[name]], width), path)
-    return path
+    return built(path, {"bpf-toy": 2, "zigzag4": 2, "xor": 1, "x": 1})
 
 
 @pytest.fixture
@@ -102,7 +96,7 @@ def test_the_classification_is_refused_for_a_data_set(database: Path) -> None:
 
 
 def test_the_tables_of_data_sets_compile_without_overfull_boxes(tmp_path: Path, opened: Catalog) -> None:
-    compiler = pdflatex()
+    tool("pdflatex")
     zigzag = opened.strata(problem="zigzag4", notion="clarke", where="function = 'zigzag4:2.10'")
     bodies = [
         *(typeset(opened, ["zigzag4"], what, None) for what in ("functions", "regions")),
@@ -114,15 +108,4 @@ def test_the_tables_of_data_sets_compile_without_overfull_boxes(tmp_path: Path, 
         render_strata([], UNDECIDED),
         opened.problems().to_latex(),
     ]
-    (tmp_path / "tables.tex").write_text(latex.document(bodies))
-    for _ in range(2):
-        done = subprocess.run(
-            [compiler, "-interaction=nonstopmode", "-halt-on-error", "tables.tex"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout, re.findall(r"Overfull.*\n.*\n.*", done.stdout)
+    check_compiles(tmp_path, latex.document(bodies))

@@ -30,7 +30,7 @@ def imported(path: Path) -> set[str]:
 def test_a_family_has_the_methods_of_the_protocol_and_no_others(name: str) -> None:
     wanted = {one for one, value in vars(Family).items() if inspect.isfunction(value) and not one.startswith("_")}
     family = type(family_named(name))
-    assert {one for one in vars(family) if not one.startswith("_")} == wanted
+    assert {one for one in dir(family) if not one.startswith("_")} == wanted
     for one in wanted:
         mine, theirs = (inspect.signature(getattr(owner, one)) for owner in (family, Family))
         assert list(mine.parameters) == list(theirs.parameters), one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -270,17 +269,8 @@ def test_a_picture_is_written_whole_or_not_at_all(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.svg", "folder.svg"]
 
 
-def test_without_matplotlib_the_extra_is_named(
-    opened: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.split(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return original(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+@pytest.mark.usefixtures("without_matplotlib")
+def test_without_matplotlib_the_extra_is_named(opened: Catalog, tmp_path: Path) -> None:
     assert "pip install saddlery[plots]" in refusal(opened, "x2:B.+.1", tmp_path / "f.svg")
 
 

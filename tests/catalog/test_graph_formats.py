@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
 import networkx
 import pytest
+from conftest import check_compiles, tool
 from oracles.graph_database import TRANSITIONS, graph_catalog
-from test_latex import pdflatex
 
 from catalog.disconnectivity import disconnectivity_tree
 from catalog.drawing import graph_picture
@@ -116,7 +115,7 @@ def test_the_table_of_transitions_has_exact_rates_and_bounds() -> None:
 
 @pytest.mark.slow
 def test_pictures_and_the_table_compile(tmp_path: Path) -> None:
-    compiler = pdflatex()
+    tool("pdflatex")
     with graph_catalog() as opened:
         texts = {
             "functions": graph_text(opened, "x2-sym", "tikz"),
@@ -126,13 +125,7 @@ def test_pictures_and_the_table_compile(tmp_path: Path) -> None:
             "table": render_transitions(ROWS, COMPLETE, standalone=True),
         }
     for name, text in texts.items():
-        (tmp_path / f"{name}.tex").write_text(text)
-        done = subprocess.run(
-            [compiler, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
-        assert "Overfull" not in done.stdout, name
+        check_compiles(tmp_path, text, name, runs=1)
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from conftest import built
 from oracles.dataset_descent import Training
 from oracles.multistart import NetworkLoss, function_values
 from oracles.strata_training import train
@@ -19,7 +20,6 @@ from oracles.teacher_descent import dense_loss
 from scipy.optimize import minimize, root
 
 from catalog.build import build, jobs_of
-from catalog.problem_file import bundled_problem_files
 from catalog.query import Catalog, open_catalog
 
 GRADIENT = 1e-10
@@ -30,9 +30,7 @@ DATASETS = (("bpf-toy", 1), ("bpf-toy", 2), ("negative-first", 1), ("negative-fi
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     path = tmp_path_factory.mktemp("trained") / "trained.sqlite"
-    files = {file.stem: file for file in bundled_problem_files()}
-    for name, width in (dict.fromkeys(INTERVAL, 3) | {"bpf-toy": 2, "negative-first": 2, "zigzag4": 1}).items():
-        build(jobs_of([files[name]], width), path)
+    built(path, dict.fromkeys(INTERVAL, 3) | {"bpf-toy": 2, "negative-first": 2, "zigzag4": 1})
     # One fixed space only: training ends in others too, which this list does not have.
     teacher = tmp_path_factory.mktemp("teacher") / "six.toml"
     teacher.write_text('name = "six"\nfamily = "teacher"\nk = 6\nisotropy = [[6]]\n')

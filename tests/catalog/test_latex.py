@@ -3,22 +3,19 @@ r"""The LaTeX tables: every printed number is exact or within its printed bound,
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import shutil
-import subprocess
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import sympy
+from conftest import check_compiles, tool
 
 from catalog import latex
 from catalog.errors import CatalogError
 from catalog.interval import latex as interval_latex
-from catalog.interval import latex_strata
 from catalog.latex_cells import (
     RootNotes,
     bounded_decimal,
@@ -337,15 +334,6 @@ def test_the_function_table_names_every_row_and_every_kink() -> None:
     assert "target $x^{2}$ on $[0, 1]$, ReLU" in text
 
 
-def pdflatex() -> str:
-    found = shutil.which("pdflatex")
-    if found is None:
-        if os.environ.get("SADDLERY_REQUIRE_TOOLS") == "1":
-            pytest.fail("SADDLERY_REQUIRE_TOOLS=1, and pdflatex is not installed")
-        pytest.skip("pdflatex is not installed: the compilation of the tables was not tried")
-    return found
-
-
 def test_the_table_of_strata_explains_every_code(small_database: Path) -> None:
     with open_catalog(small_database) as opened:
         answer = opened.strata(problem="x2")
@@ -356,13 +344,13 @@ def test_the_table_of_strata_explains_every_code(small_database: Path) -> None:
     assert text.count(r" \\" + "\n") >= len(answer)
     assert "global minimum & least loss of a complete list" in text
     unproved = [answer[0] | {"index": None, "nullity": None}]
-    assert " & -- & -- & " in latex_strata.render_strata(unproved, PROVED)
-    assert "no stratum" in latex_strata.render_strata([], PROVED)
-    assert "Completeness: undecided" in latex_strata.render_strata([], PROVED | {"status": "undecided"})
+    assert " & -- & -- & " in interval_latex.render_strata(unproved, PROVED)
+    assert "no stratum" in interval_latex.render_strata([], PROVED)
+    assert "Completeness: undecided" in interval_latex.render_strata([], PROVED | {"status": "undecided"})
 
 
 def test_the_tables_compile_without_overfull_boxes(tmp_path: Path, small_database: Path) -> None:
-    compiler = pdflatex()
+    tool("pdflatex")
     problem = IntervalProblem.from_text("x2", "x**2")
     chosen = [*regions(1), *regions(3)[-4:], *regions(4)[-1:]]
     undecided = {"status": "undecided", "reason": "system +- kept 3 open boxes", "caveat": "a_b & 50%"}
@@ -374,20 +362,8 @@ def test_the_tables_compile_without_overfull_boxes(tmp_path: Path, small_databas
     ]
     with open_catalog(small_database) as opened:
         strata = opened.strata(problem="x2", notion="clarke", where="function <> 'x2:A.1.1'")
-        bodies.append(latex_strata.render_strata(strata, strata.complete, problem=problem))
-        bodies.append(latex_strata.render_strata([], undecided))
+        bodies.append(interval_latex.render_strata(strata, strata.complete, problem=problem))
+        bodies.append(interval_latex.render_strata([], undecided))
         bodies.append(typeset(opened, ["x", "x-leaky"], "classification", None))
-    (tmp_path / "tables.tex").write_text(latex.document(bodies))
-    for _ in range(2):
-        # longtable settles its column widths in the second run.
-        done = subprocess.run(
-            [compiler, "-interaction=nonstopmode", "-halt-on-error", "tables.tex"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
+    check_compiles(tmp_path, latex.document(bodies))
     assert (tmp_path / "tables.pdf").stat().st_size > 10_000
-    assert "Overfull" not in done.stdout

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import builtins
 import re
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -62,14 +60,7 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
-def test_without_matplotlib_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name.split(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return original(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+@pytest.mark.usefixtures("without_matplotlib")
+def test_without_matplotlib_the_extra_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"saddlery\[plots\]"):
         loss_plot([toy("1e-3")], STEPS, tmp_path / "loss.svg")

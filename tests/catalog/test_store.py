@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import Command, write_problem
+from conftest import CELL, Command, write_problem
 
 from catalog import location, migrations, store
 from catalog.errors import CatalogError, DatabaseError
@@ -26,15 +26,6 @@ PROBLEM = {
     "samples": None,
     "dimension": None,
     "teachers": None,
-}
-CELL = {
-    "canonical": "c",
-    "knots": 1,
-    "system": "+",
-    "status": "proved",
-    "record": "{}",
-    "budget": None,
-    "software": "{}",
 }
 READS = (["query", "functions"], ["show", "x:A.0.1"], ["latex", "x"], ["release"])
 

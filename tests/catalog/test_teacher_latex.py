@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_latex import pdflatex
+from conftest import check_compiles, tool
 
 from catalog.latex import document, table_latex
 from catalog.teacher.latex import (
@@ -136,13 +135,6 @@ def test_the_statement_of_completeness_is_under_every_table(entity: str) -> None
 
 @pytest.mark.slow
 def test_the_tables_compile_without_overfull_lines(tmp_path: Path) -> None:
-    compiler = pdflatex()
+    tool("pdflatex")
     bodies = [render([row] * 3, SEARCHED, problem=PROBLEM) for render, row in TABLES.values()]
-    (tmp_path / "t.tex").write_text(document(bodies))
-    for _ in range(2):
-        done = subprocess.run(
-            [compiler, "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
-            cwd=tmp_path, capture_output=True, text=True, check=False,
-        )
-        assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
+    check_compiles(tmp_path, document(bodies))

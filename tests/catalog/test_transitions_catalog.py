@@ -18,6 +18,8 @@ import pytest
 from conftest import Command, write_problem
 from oracles.transition_database import job, transition_catalog, transition_database
 
+from catalog import migrations
+from catalog import store as store_module
 from catalog import transitions as module
 from catalog.build import Progress, build
 from catalog.errors import CatalogError
@@ -25,6 +27,7 @@ from catalog.interval.transition_record import transition_from_record, transitio
 from catalog.number_text import number_from_record
 from catalog.query import open_catalog
 from catalog.record import from_text, to_text
+from catalog.store import Store
 from catalog.transitions import (
     build_transitions,
     sources_of,
@@ -34,7 +37,7 @@ from catalog.transitions import (
 from symbolic.enclosure import Ball
 from symbolic.flow import interval_transitions
 from symbolic.flow.interval_descent import RunBudget
-from symbolic.flow.interval_transitions import TransitionBudget, Transitions
+from symbolic.flow.interval_transitions import ONE_CURVE, TransitionBudget, Transitions
 from symbolic.flow.transitions import Transition
 from symbolic.surveys import survey, survey_strata
 
@@ -105,9 +108,8 @@ def test_rates_of_escape_are_twice_the_correlation_with_the_residual() -> None:
     with transition_catalog() as opened:
         rows = opened.transitions(problem="x", width=2, kind="escape")
         assert len(rows) > 0
-        assert len(rows) + len(opened.transitions(problem="x", width=2, kind="hessian")) == len(
-            opened.transitions(problem="x", width=2)
-        )
+        others = [opened.transitions(problem="x", width=2, kind=kind) for kind in ("hessian", "descent")]
+        assert sum(map(len, (rows, *others))) == len(opened.transitions(problem="x", width=2))
     for row in rows:
         (w,) = [float(value) for name, value in row["direction"].items() if name.startswith("w")]
         (b,) = [float(value) for name, value in row["direction"].items() if name.startswith("b")]
@@ -230,12 +232,14 @@ def test_answers_say_how_complete_they_are() -> None:
         runs = {row["source"]: row["runs"] for row in sources_of(opened.store, "x", 2)}
         everything = opened.transitions()
     assert x.complete["status"] == x2.complete["status"] == "searched"
-    silent = sum(number == 0 for number in runs.values())
-    assert "numerical runs from one balanced sample of each saddle" in x.complete["reason"]
-    assert f"{silent} of {len(runs)} saddles have no run (" in x.complete["reason"]
+    assert x.complete["reason"] == "numerical runs from one balanced sample of each saddle"
+    along = len({row["source"] for row in x if row["kind"] == "descent"})
+    assert all(runs.values())
+    assert 0 < along < len(runs)
+    assert x.complete["caveat"] == f"{along} saddles may have more ways out ({along}: {ONE_CURVE})"
     assert {row["width"] for row in x} == {2}
     assert {row["width"] for row in x2} == {1}
-    assert {row["source"] for row in x} == {label for label, number in runs.items() if number}
+    assert {row["source"] for row in x} == set(runs)
     assert (list(not_there), not_there.complete["status"], not_there.complete["reason"]) == (
         [], "undecided", "not surveyed",
     )
@@ -249,6 +253,8 @@ def test_rates_lie_between_their_bounds_and_ends_are_near() -> None:
         rows = opened.transitions(problem="x")
         stored = stored_transitions(opened.store, "x", 2)
     for row, kept in zip(rows, stored, strict=True):
+        if row["kind"] == "descent":
+            continue
         rate = number_from_record(from_text(kept["record"])["rate"])
         assert isinstance(rate, Ball)
         assert Fraction(row["rate_lower"]) <= rate.center - rate.radius
@@ -256,6 +262,75 @@ def test_rates_lie_between_their_bounds_and_ends_are_near() -> None:
         assert (row["rate_evidence"], row["evidence"]) == ("certified", "numerical")
         assert row["distance"] < 1e-3
         assert row["gradient_norm"] < 1e-11
+
+
+def test_a_descent_has_no_rate_but_the_order_of_its_curve() -> None:
+    """Its curve is that of the source; the loss falls along it by |leading| eps^order, which is proved."""
+    with transition_catalog() as opened:
+        rows = opened.transitions(problem="x", kind="descent")
+        curves = {row["label"]: row["descent"] for row in opened.strata(problem="x", width=2, notion="clarke")}
+        missing = opened.transitions(problem="x", where="rate_lower IS NULL AND rate_upper IS NULL")
+        (width,) = {row["width"] for row in rows}
+        graph = opened.graph("x", width=width)
+        others = [row for row in opened.transitions(problem="x") if row["kind"] != "descent"]
+    assert list(missing) == list(rows)
+    assert len(rows) > 0
+    for row in rows:
+        curve = curves[row["source"]]
+        assert row["order"] == curve["order"]
+        assert (row["leading"], row["leading_exact"]) == (curve["leading"], curve["leading_exact"])
+        assert Fraction(row["leading_exact"]) < 0
+        assert set(row["direction"]) == {term["parameter"] for term in curve["terms"]}
+        assert row["evidence"] == "numerical"
+        rate = [row[name] for name in ("rate", "rate_exact", "rate_lower", "rate_upper", "rate_evidence", "seed")]
+        assert rate == [None] * 6
+        assert row["target"] is None or row["loss_after"]["upper"] < row["loss_before"]["lower"]
+    told = {name: row[name] for row in others for name in ("order", "leading", "leading_exact")}
+    assert told == {"order": None, "leading": None, "leading_exact": None}
+    edges = [data for *_, data in graph.edges(data=True) if (data["kind"], data.get("width")) == ("descent", width)]
+    assert len(edges) == len(rows)
+    assert all("rate" not in data and data["order"] in (1, 2, 5) for data in edges)
+
+
+def test_the_formats_tell_a_descent_without_a_rate(saddlery: Command) -> None:
+    asked = ("query", "transitions", "--problem", "x", "--kind", "descent", "--db", str(transition_database()))
+    rows = json.loads(saddlery(*asked, "--format", "json").out)["rows"]
+    lines = list(csv.DictReader(io.StringIO(saddlery(*asked, "--format", "csv").out)))
+    table = saddlery(*asked).out.splitlines()[1 : len(rows) + 1]
+    latex = saddlery(*asked, "--format", "latex").out
+    assert [(line["rate"], line["order"], line["leading"]) for line in lines] == [
+        ("", str(row["order"]), row["leading"]) for row in rows
+    ]
+    assert [line.split()[2:4] for line in table] == [["descent", "-"]] * len(rows)
+    assert latex.count("descent & --") == len(rows)
+    drawn = saddlery("graph", "x", "--format", "graphml", "--db", str(transition_database()))
+    assert drawn.code == 0
+    assert "descent" in drawn.out
+
+
+def test_a_database_of_the_schema_before_descents_keeps_its_transitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old.sqlite"
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:8])
+        patch.setattr(store_module, "MIGRATIONS", migrations.MIGRATIONS[:8])
+        patch.setattr(store_module, "SCHEMA_VERSION", 8)
+        with Store.writing(path) as old:
+            assert len(old.migrations()) == 8
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        kept = ("x", 1, "x:B..1@1:zero", "x:A.0.1@1:all", "escape")
+        connection.execute(
+            "INSERT INTO transitions (problem, width, source, target, kind, rate_lower, rate_upper, record) "
+            "VALUES (?, ?, ?, ?, ?, 0.25, 0.5, '{}')", kept
+        )
+    connection.close()
+    with Store.writing(path) as new:
+        assert new.migrations()[-1]["name"] == "transitions without a rate"
+        (row,) = stored_transitions(new, "x", 1)
+    assert (row["rate_lower"], row["rate_upper"], row["record"]) == (0.25, 0.5, "{}")
+    assert tuple(row[name] for name in ("problem", "width", "source", "target", "kind")) == kept
 
 
 def test_the_formats_of_the_command_agree(saddlery: Command) -> None:
@@ -271,7 +346,7 @@ def test_the_formats_of_the_command_agree(saddlery: Command) -> None:
     latex = saddlery(*asked, "--format", "latex", *database).out
     whole = saddlery("latex", "x", "--what", "transitions", "--standalone", *database).out
     assert latex.count(r"\addlinespace") == len(rows)
-    assert whole.count(r"\addlinespace") == 42
+    assert whole.count(r"\addlinespace") == 85
     assert "searched, not proved" in whole
     assert r"\end{document}" in whole
     at_one = saddlery("query", "transitions", "--problem", "x", "--where", "rate_lower > 0.1 AND width = 2", *database)

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flint import fmpq
-from oracles import dataset_naive, strata_hessian
+from oracles.verified_database import changed, corrupt, digit, entry, put, rational, verified_database
 
-from catalog.build import build, jobs_of
 from catalog.dataset import verify as dataset
 from catalog.errors import CatalogError
 from catalog.interval import verify as interval
 from catalog.interval import verify_regions, verify_roles, verify_strata
-from catalog.problem_file import bundled_problem_files
-from catalog.query import open_catalog
 from catalog.release import release
+from catalog.store import Store
 from catalog.teacher import verify as teacher
-from catalog.verify import INTACT, verify_database, verify_lines
-from catalog.verify_records import CANONICAL, READABLE
+from catalog.verify import INTACT, SEALED, TABLES_READ, verify_database, verify_lines
+from catalog.verify_records import CANONICAL, READABLE, DatabaseReader
 from catalog.verify_shared import (
     FUNCTION_COLUMNS,
     NUMBERS,
@@ -43,45 +37,11 @@ from catalog.verify_shared import (
     STRATA_LABELS,
     SURVEYS,
 )
-from symbolic.errors import BudgetExceeded
-from symbolic.teacher import branches, survey
-from symbolic.teacher.problem import TeacherProblem
-
-Record = dict[str, Any]
-Change = Callable[[Any], Any]
-
-INTERVALS = ("x2", "x")
-TEACHER = 'name = "small"\nfamily = "teacher"\nk = 3\nisotropy = [[2, 1]]\n'
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """x2 and bpf-toy at width 2, x at width 2, a teacher with few starts; its named families are not followed."""
-    folder = tmp_path_factory.mktemp("verify")
-    path = folder / "catalog.sqlite"
-    (folder / "small.toml").write_text(TEACHER)
-    search = survey.survey_teacher
-
-    @cache
-    def quick(problem: TeacherProblem, width: int) -> survey.TeacherSurvey:
-        return search(problem, width, starts=60, rounds=1)
-
-    def refuse(name: str) -> branches.BranchReport:
-        raise BudgetExceeded(f"{name} is not followed in tests")
-
-    files = {file.stem: file for file in bundled_problem_files()}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(survey, "survey_teacher", quick)
-        patch.setattr(branches, "follow", refuse)
-        build(jobs_of([files["x2"], files["x"], files["bpf-toy"]], 2), path)
-        build(jobs_of([folder / "small.toml"], None), path)
-    return path
-
-
-def changed(built: Path, folder: Path) -> tuple[Path, sqlite3.Connection]:
-    path = folder / "changed.sqlite"
-    shutil.copyfile(built, path)
-    return path, sqlite3.connect(path)
+def built() -> Path:
+    return verified_database()
 
 
 def test_what_is_built_passes(built: Path) -> None:
@@ -107,6 +67,7 @@ def test_what_is_built_passes_the_slow_checks(built: Path) -> None:
     assert not slow[verify_strata.DENSE].not_checked
 
 
+@pytest.mark.slow
 def test_nothing_is_solved_again() -> None:
     code = (
         "import sys, catalog.verify, catalog.interval.verify, catalog.dataset.verify, catalog.teacher.verify;"
@@ -118,37 +79,6 @@ def test_nothing_is_solved_again() -> None:
 
 # Corruptions. Each is a table, a condition that chooses one row, a column, and the change of its value; for a column of
 # records the change is made in the record.
-
-
-def put(*path: Any) -> Callable[[Any], Change]:
-    """The change that sets what is at a path of a record to a value, or to what a function makes of it."""
-
-    def with_value(value: Any) -> Change:
-        def change(record: Any) -> Any:
-            place = record
-            for key in path[:-1]:
-                place = place[key]
-            place[path[-1]] = value(place[path[-1]]) if callable(value) else value
-            return record
-
-        return change
-
-    return with_value
-
-
-def rational(text: str, decimal: str) -> Record:
-    return {"rational": text, "decimal": decimal}
-
-
-def digit(text: str) -> str:
-    """One digit of a number changed, the third from the left that is one."""
-    places = [i for i, letter in enumerate(text) if letter.isdigit()]
-    place = places[min(2, len(places) - 1)]
-    return text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
-
-
-def entry(position: int, change: Callable[[str], str]) -> Change:
-    return lambda text: ";".join(change(part) if i == position else part for i, part in enumerate(text.split(";")))
 
 
 HALF = rational("1/2", "0.5")
@@ -305,33 +235,31 @@ CORRUPTIONS: list[tuple[str, str, str, Any, str]] = [
     ("regions", "problem = 'small'", "record", put("neurons", 0)("C0"), teacher.SEARCHES),
 ]
 
-LEAVES_THE_CLAIM_TRUE = {
-    "surveys.seconds", "surveys.finished_at", "surveys.software", "surveys.caveat", "cells.boxes", "cells.budget",
-    "cells.solved_at", "strata_surveys.seconds", "regions of teachers: seed, rounds",
-    "a status or a kind that claims less: undecided for proved or for a kind",
-}
-"""Changes of these are not refuted: they say how a result came about, or less than was proved."""
+REGION = "label = 'x2@2:r:+a'"
+SURVEY = "problem = 'x2' AND width = 2"
 
-ONLY_SLOW = {"regions: loss", "functions of teachers: name"}
-"""Checked by the slow checks alone."""
+LEAVES_THE_CLAIM_TRUE: list[tuple[str, str, str, Any]] = [
+    ("surveys", SURVEY, "seconds", 1e6),
+    ("surveys", SURVEY, "finished_at", "2001-01-01T00:00:00+00:00"),
+    ("surveys", SURVEY, "software", '{"saddlery":"0"}'),
+    ("surveys", SURVEY, "caveat", "a caveat that need not be there"),
+    ("strata_surveys", SURVEY, "seconds", 1e6),
+    ("strata_surveys", SURVEY, "status", "undecided"),
+    ("cells", CELL, "budget", 7.5),
+    ("cells", CELL, "solved_at", "2001-01-01T00:00:00+00:00"),
+    ("cells", CELL, "record", put("boxes")(lambda number: number + 1)),
+    ("regions", "problem = 'small'", "record", put("rounds")(9)),
+    ("strata", MINIMUM, "smooth", "undecided"),
+]
+"""They say how a result came about, or claim less than was proved."""
 
-QUICK = 12
+ONLY_SLOW: list[tuple[str, str, Any, dict[str, Any], str]] = [
+    ("regions", REGION, put("loss")(lambda loss: loss.replace("1/5", "1/7")), {}, verify_regions.REGION_LOSS),
+    ("functions", SMALL, put("name")("I"), {"name": "I"}, teacher.NAMES),
+]
+"""Refuted by the slow checks alone."""
 
-
-def corrupt(built: Path, folder: Path, table: str, where: str, column: str, change: Any) -> Path:
-    path, connection = changed(built, folder)
-    with connection:
-        chosen = connection.execute(f"SELECT rowid, {column} FROM {table} WHERE {where} ORDER BY rowid").fetchone()
-        assert chosen is not None, where
-        row, old = chosen
-        if column in ("record", "numbers", "roles"):
-            new = json.dumps(change(json.loads(old)), sort_keys=True, separators=(",", ":"))
-        else:
-            new = change(old) if callable(change) else change
-        assert new != old
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (new, row))
-    connection.close()
-    return path
+QUICK = 24
 
 
 def name_of(case: tuple[str, str, str, Any, str]) -> str:
@@ -352,6 +280,90 @@ def test_a_corrupted_field_is_refuted_by_its_statement(
     names = [name for name in ("x2", "bpf-toy", "small") if name in where] or ["x2"]
     found = verify_database(path, names)
     assert any(f": {statement}: " in line for line in found.refuted), (statement, found.refuted[:6])
+
+
+@pytest.mark.parametrize(
+    ("table", "where", "column", "change"),
+    [
+        pytest.param(*case, id=f"{case[0]}.{case[2]}", marks=() if i % QUICK == 0 else pytest.mark.slow)
+        for i, case in enumerate(LEAVES_THE_CLAIM_TRUE)
+    ],
+)
+def test_a_change_that_leaves_the_claim_true_is_not_refuted(
+    built: Path, tmp_path: Path, table: str, where: str, column: str, change: Any
+) -> None:
+    path = corrupt(built, tmp_path, table, where, column, change)
+    assert verify_database(path, ["x2", "small"]).refuted == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("table", "where", "change", "also", "statement"),
+    [pytest.param(*case, id=f"{case[0]}.{case[4].partition(':')[2].strip()[:24]}") for case in ONLY_SLOW],
+)
+def test_some_changes_are_refuted_by_the_slow_checks_alone(
+    built: Path, tmp_path: Path, table: str, where: str, change: Any, also: dict[str, Any], statement: str
+) -> None:
+    path = corrupt(built, tmp_path, table, where, "record", change, also)
+    names = ["x2" if "x2" in where else "small"]
+    fast = verify_database(path, names)
+    assert fast.refuted == []
+    assert {one.not_checked > 0 for one in fast.statements if one.name == statement} == {True}
+    assert any(f": {statement}: " in line for line in verify_database(path, names, slow=True).refuted)
+
+
+def test_the_seal_is_looked_at(built: Path, tmp_path: Path) -> None:
+    def sealed(path: Path) -> tuple[int, int, int]:
+        (one,) = (one for one in verify_database(path, ["x"]).statements if one.name == SEALED)
+        return one.checked, one.refuted, one.not_checked
+
+    assert sealed(built) == (1, 0, 0)
+    path, connection = changed(built, tmp_path)
+    with connection:
+        connection.execute("UPDATE surveys SET seconds = 7")
+    connection.close()
+    assert sealed(path) == (0, 0, 1)
+    with Store.writing(path):
+        pass
+    assert sealed(path) == (1, 0, 0)
+
+
+@pytest.mark.slow
+def test_rows_that_nothing_looks_at_are_told(built: Path, tmp_path: Path) -> None:
+    (one,) = (one for one in verify_database(built).statements if one.name == TABLES_READ)
+    assert (one.refuted, one.not_checked) == (0, 0)
+    path, connection = changed(built, tmp_path)
+    with connection:
+        connection.execute("CREATE TABLE notes (words TEXT)")
+        connection.execute("INSERT INTO notes VALUES ('mine')")
+        connection.execute("DELETE FROM surveys WHERE problem = 'x'")
+    connection.close()
+    (one,) = (one for one in verify_database(path).statements if one.name == TABLES_READ)
+    assert one.not_checked > 1
+    assert "1 of notes" in one.why_not
+    assert "strata" in one.why_not
+
+
+def test_a_problem_is_read_in_one_state(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer between two reads waits, or is not seen."""
+    path, connection = changed(built, tmp_path)
+    connection.close()
+    real = DatabaseReader._strata
+    outcomes: list[str] = []
+
+    def interrupted(self: DatabaseReader, *arguments: Any) -> None:
+        writer = sqlite3.connect(path, timeout=0)
+        try:
+            with writer:
+                writer.execute("UPDATE strata_surveys SET strata = 1")
+        except sqlite3.OperationalError as error:
+            outcomes.append(str(error))
+        writer.close()
+        real(self, *arguments)
+
+    monkeypatch.setattr(DatabaseReader, "_strata", interrupted)
+    assert verify_database(path, ["x2"]).refuted == []
+    assert outcomes in ([], ["database is locked"])
 
 
 def test_a_dropped_stratum_is_refuted_though_the_counts_agree(built: Path, tmp_path: Path) -> None:
@@ -383,7 +395,7 @@ def test_a_dropped_system_function_or_case_is_refuted(built: Path, tmp_path: Pat
         assert any(f": {statement}: " in line for line in found.refuted), statement
 
 
-@pytest.mark.parametrize("value", ["garbage", "\x00{", -7, None])
+@pytest.mark.parametrize("value", ["garbage", *(pytest.param(v, marks=pytest.mark.slow) for v in ("\x00{", -7, None))])
 def test_no_value_in_any_column_makes_a_traceback(built: Path, tmp_path: Path, value: object) -> None:
     path, connection = changed(built, tmp_path)
     source = random.Random(str(value))
@@ -423,6 +435,7 @@ def lines_of(path: Path) -> list[str]:
         return [str(error)]
 
 
+@pytest.mark.slow
 def test_a_released_file_is_verified_and_a_corrupted_one_refuted(built: Path, tmp_path: Path) -> None:
     files = {path.stem: path for path in release(tmp_path / "released", built)}
     for path in files.values():
@@ -449,6 +462,7 @@ def test_a_released_file_is_verified_and_a_corrupted_one_refuted(built: Path, tm
         verify_lines(tmp_path / "missing.jsonl")
 
 
+@pytest.mark.slow
 def test_the_command_answers_with_a_table_and_fails_on_a_refuted_record(
     built: Path, tmp_path: Path, saddlery: Callable[..., Any]
 ) -> None:
@@ -481,55 +495,3 @@ def test_a_damaged_file_is_not_intact(built: Path, tmp_path: Path) -> None:
         connection.execute("DELETE FROM problems WHERE name = 'x'")
     connection.close()
     assert any(INTACT in line for line in verify_database(other, ["bpf-toy"]).refuted)
-
-
-# A random sample of records, derived again by the naive implementations of the tests.
-
-
-def test_a_sample_of_interval_strata_agrees_with_the_naive_hessian(built: Path) -> None:
-    with open_catalog(built) as opened:
-        every = [row for name in INTERVALS for row in opened.strata(problem=name, width=2)]
-    rows = [row for row in every if row["index"] is not None]
-    source = random.Random(7)
-    setting = {
-        "x2": strata_hessian.Setting(strata_hessian.fmpq_poly([0, 0, 1]), fmpq(0), fmpq(1), fmpq(0)),
-        "x": strata_hessian.Setting(strata_hessian.fmpq_poly([0, 1]), fmpq(0), fmpq(1), fmpq(0)),
-    }
-    for row in source.sample(rows, 12):
-        sample = row["sample"]
-        values = [as_fmpq(text) for part in "wbv" for text in sample[part]] + [as_fmpq(sample["c"])]
-        point = strata_hessian.Point.of(values)
-        where = setting[row["problem"]]
-        assert all(abs(value) < fmpq(1, 10**25) for value in strata_hessian.gradient(where, point)), row["label"]
-        inertia = strata_hessian.inertia_rounded(strata_hessian.hessian(where, point), fmpq(1, 10**20))
-        assert inertia == (row["index"], row["nullity"], row["positive"]), row["label"]
-
-
-def as_fmpq(text: str) -> fmpq:
-    value = Fraction(text)
-    return fmpq(value.numerator, value.denominator)
-
-
-def test_a_sample_of_strata_of_a_data_set_agrees_with_the_naive_enumeration(built: Path) -> None:
-    connection = sqlite3.connect(built)
-    problem = json.loads(connection.execute("SELECT record FROM problems WHERE name = 'bpf-toy'").fetchone()[0])
-    connection.close()
-    inputs = [[Fraction(value) for value in row] for row in problem["inputs"]]
-    data = dataset_naive.DataSet.of(inputs, map(Fraction, problem["targets"]), problem["bias"])
-    naive = {(tuple(sorted(one.codes)), one.residuals): one for one in dataset_naive.configurations(data, 2)}
-    with open_catalog(built) as opened:
-        residuals = {
-            row["label"]: tuple(map(Fraction, row["residuals"]))
-            for row in opened.functions(problem="bpf-toy", width=2, notion="clarke")
-        }
-        rows = list(opened.strata(problem="bpf-toy", width=2, notion="clarke"))
-    keys = [(tuple(sorted(one["code"] for one in row["neurons"])), residuals[row["function"]]) for row in rows]
-    assert len(set(keys)) == len(keys)
-    assert set(keys) == set(naive)
-    for key, row in random.Random(3).sample(list(zip(keys, rows, strict=True)), 20):
-        one = naive[key]
-        assert (row["dimension"], row["orbit_size"]) == (one.dimension, one.orderings), row["label"]
-        notions = row["stationarity"]
-        assert (notions["directional"] == "yes") == one.directional
-        # There a sample on a kink may be smooth, if its residual is 0.
-        assert one.smooth or notions["smooth"] != "yes"

@@ -19,42 +19,26 @@ from symbolic.interval.strata.kinds import Judge, Judgement
 from symbolic.interval.strata.roles import Role, roles_of
 from symbolic.interval.strata.sample import Sample, ball_sample, exact_sample
 from symbolic.interval.strata.sites import Sites, sites_of
-from symbolic.problem import SMOOTH, Inertia, Kind, Stationarity
+from symbolic.problem import SMOOTH, CriticalStratum, Kind
 
 
 @dataclass(frozen=True)
-class Stratum:
+class Stratum(CriticalStratum):
     """A critical stratum: all parameters of width n in which the neurons have the given roles and f is realized.
 
     Attributes:
-        function: label of the critical function.
-        label: `function@n:` and the codes of the roles.
-        width: n.
         roles: one per neuron, in the order of the codes; None for the set of all parameters that realize the target.
         kind, reason: the kind and the argument for it (`symbolic.interval.strata.kinds`).
         inertia: of the Hessian in (w, b, v, c); None where L is not twice differentiable or a sign was not proved.
         hessian: whether L is twice differentiable at every point of the set; UNDECIDED if that was not proved. YES
             without an inertia: a sign was not proved, or (over the target itself) the inertia is not constant.
-        dimension: of the set; gauge_dimension: of the orbit of a point under rescaling.
         orbit_size: number of labelled assignments that are permutations of this one.
-        stationarity: smooth, directional, Clarke.
         sample: a point of the stratum; exact numbers, or canonical balls.
         rigor: EXACT if the sample is exact, else CERTIFIED.
     """
 
-    function: str
-    label: str
-    width: int
     roles: tuple[Role, ...] | None
-    kind: Kind
-    reason: str
-    inertia: Inertia | None
-    dimension: int
-    gauge_dimension: int
-    orbit_size: int
-    stationarity: Stationarity
     sample: Sample[Number]
-    rigor: Rigor
     hessian: Verdict = Verdict.YES
 
     @property

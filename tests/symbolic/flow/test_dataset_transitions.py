@@ -27,13 +27,12 @@ from symbolic.flow.dataset_start import core_of, lowest_eigenvectors, root_numbe
 from symbolic.flow.dataset_transitions import (
     LOOSE,
     Departure,
-    StratumTransitions,
     TransitionBudget,
     Transitions,
     transitions,
 )
 from symbolic.flow.gradient_flow import integrate
-from symbolic.flow.transitions import Transition, tally
+from symbolic.flow.transitions import StratumTransitions, Transition, tally
 from symbolic.problem import Kind
 
 LABELS = {"toy": "bpf-toy"}
@@ -58,7 +57,7 @@ def explored(name: str, width: int) -> Transitions:
 
 
 @cache
-def found(name: str, width: int) -> dict[str, StratumTransitions]:
+def found(name: str, width: int) -> dict[str, StratumTransitions[Transition]]:
     return {one.stratum: one for one in transitions(*surveys(name, width))}
 
 
