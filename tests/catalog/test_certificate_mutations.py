@@ -219,12 +219,12 @@ def sweep(entries: Entries, check: Callable[[Entries], tuple[int, str]], step: i
     return refuted, true
 
 
-@pytest.mark.parametrize(("name", "step"), [("x2@1", 17), ("x-leaky@1", 7)])
+@pytest.mark.parametrize(("name", "step"), [("x2@1", 41), ("x-leaky@1", 23)])
 def test_mutations_of_a_sample_of_all_fields(
     certificates: dict[str, Path], check: Callable[[Entries], tuple[int, str]], name: str, step: int
 ) -> None:
     refuted, true = sweep(entries_of(certificates[name]), check, step)
-    assert refuted > 20
+    assert refuted > 8
     assert true >= 1
 
 
@@ -347,7 +347,13 @@ TRUE = {
 """Mutations that leave every claim true, with the reason."""
 
 
-@pytest.mark.parametrize("mutation", FALSE)
+FULL = ("stratum twice", "kind", "global minimum", "no index", "stationarity", "function of a stratum", "another field")
+"""Those that are refuted only after all systems and functions are proved."""
+
+
+@pytest.mark.parametrize(
+    "mutation", [pytest.param(name, marks=pytest.mark.slow) if name in FULL else name for name in FALSE]
+)
 def test_a_false_claim_is_refuted_by_name(
     certificates: dict[str, Path], check: Callable[[Entries], tuple[int, str]], mutation: str
 ) -> None:
@@ -410,7 +416,7 @@ def test_flipped_bytes_never_pass_with_other_claims(
 ) -> None:
     random, original = Random(11), certificates["x-leaky@1"].read_bytes()
     claims = json.loads(original)
-    for _ in range(150):
+    for _ in range(60):
         changed = bytearray(original)
         for _ in range(random.choice([1, 1, 3])):
             changed[random.randrange(len(changed))] ^= 1 << random.randrange(8)

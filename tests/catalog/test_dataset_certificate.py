@@ -419,6 +419,30 @@ def test_what_is_not_needed_or_has_another_shape_is_refuted(certified: Callable[
     assert "has 2 entries" in judged("stratum", w=[["1"]])
 
 
+def test_the_second_look_at_a_stratum_is_independent_of_the_first(
+    certified: Callable[[str, int], list[Entry]]
+) -> None:
+    """LDL^T of the Hessian, and the least loss, would notice a wrong theorem."""
+    entries = certified("bpf-toy", 2)
+    certificate = checker.DatasetCertificate([entry | {"link": ""} for entry in entries])
+    certificate.check()
+    claims = {entry["label"]: entry for entry in entries if entry["entry"] == "stratum"}
+    tried = 0
+    for function, case in certificate.functions.items():
+        for live, kinds in checker.strata_over(case, 2):
+            label = f"{function}@2:" + ".".join(kind.code for kind in kinds)
+            claim = claims[label]
+            if claim["index"] is not None:
+                for wrong in ({"index": claim["index"] + 1}, {"nullity": (claim["nullity"] or 0) + 1}):
+                    with pytest.raises(checker.Refuted, match=r"LDL\^T of the Hessian"):
+                        certificate.check_sample(label, case, kinds, claim | wrong)
+                    tried += 1
+            if "saddle" in claim["kind"]:
+                with pytest.raises(checker.Refuted, match="L descends from it"):
+                    checker.stratum(case, live, kinds, least=True)
+    assert tried > 40
+
+
 def test_only_the_chain_betrays_a_change_that_leaves_the_claim_true(
     certified: Callable[[str, int], list[Entry]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -453,6 +477,13 @@ def test_without_farkas_vectors_completeness_is_not_checked(
     assert sum("no others if the cases are complete" in line for line in lines) == 2
 
 
+def test_another_format_is_refuted(certified: Callable[[str, int], list[Entry]], tmp_path: Path) -> None:
+    entries, path = list(linked(certified("bpf-toy", 1))), tmp_path / "other.json"
+    for form, found in (("saddlery certificate 2", entries), (checker.FORMAT, entries[1:])):
+        path.write_text(json.dumps({"format": form, "entries": found}))
+        assert checker.main([str(path)]) == 1
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "saddlery certificate 1", "entries": []}', "null", '"x"'])
 def test_what_is_no_certificate_cannot_be_read(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "broken.json"
@@ -480,7 +511,7 @@ def test_certify_writes_the_file_that_the_checker_accepts(database: Path, tmp_pa
     path = tmp_path / "toy.json"
     outcome = saddlery("certify", "bpf-toy", "-o", str(path), "--db", str(database))
     assert outcome.code == 0
-    assert outcome.out == f"{path}: bpf-toy at width 2, 9 faces, 4 cases, 4 functions, 170 stratums\n"
+    assert outcome.out == f"{path}: bpf-toy at width 2, 9 faces, 4 cases, 4 functions, 170 strata\n"
     assert checker.main([str(path)]) == 0
 
 
