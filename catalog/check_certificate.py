@@ -5,7 +5,6 @@ intervals of integers (directed rounding). The file only says where to look: whe
 The theorems named here are those of docs/theory.md ("Theorem 2") and docs/strata.md ("index formula", "Kinds").
 Exit code: 0 all claims are proved; 1 a claim is refuted; 2 the file cannot be read; 3 something was not checked.
 """
-
 from __future__ import annotations
 
 import hashlib
@@ -223,8 +222,9 @@ class Solution:
         center, half = list[int](), 0
         if knots:
             center, half, narrow, inverse = (claim[key] for key in ("center", "half", "narrow", "inverse"))
-            shape = [len(claim), len(center), len(inverse), *map(len, inverse)] == [5] + [knots] * (knots + 2)
-            unique = shape and narrow <= half and all(has_one_zero(system, center, x, inverse) for x in (half, narrow))
+            lengths = [*map(len, (center, claim["rational"] or center, inverse, *inverse)), len(claim)]
+            unique = lengths == [knots] * (knots + 3) + [5] and narrow <= half and all(
+                has_one_zero(system, center, x, inverse) for x in (half, narrow))
             require(unique, f"{self.where}: no single zero is proved within {half} and {narrow} of {center} / 2^{BITS}")
             rational = [fraction(text) for text in ([] if claim["rational"] is None else claim["rational"])]
         self.cube, self.knots = (center, half), [Interval(x - narrow, x + narrow) for x in center]

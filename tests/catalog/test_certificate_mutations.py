@@ -322,6 +322,8 @@ FALSE = {
     "another field of a solution": (solution("free", lambda one: one.update(rigor="yes")), "no single zero is proved"),
     "another field of the problem": (change("problem", "rigor", "proved"), "REFUTED first an interval problem"),
     "solution said to be rational": (solution("+", lambda one: one.update(rational=["1/2"])), "is no solution here"),
+    "rational coordinates of a longer point": (
+        solution("free", lambda one: one.update(rational=["1/2", "1/2"])), "no single zero is proved"),
     "combination dropped": (
         lambda e: of(e, "system", knots=2, system="+-")["cover"]["combinations"].clear(), "is not closed by '*'"),
     "combination too many": (
