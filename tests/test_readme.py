@@ -60,11 +60,16 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def saddlery(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shown command; the package stands in for the installed script."""
+    """Run a shown command; the package stands in for the installed script, and scripts of the checkout are called so."""
     program, *arguments = command.split()
-    assert program == "saddlery"
+    if program == "python3":
+        option, script, *rest = arguments
+        begin = [sys.executable, option, str(ROOT / script), *rest]
+    else:
+        assert program == "saddlery"
+        begin = [sys.executable, "-m", "catalog", *arguments]
     return subprocess.run(
-        [sys.executable, "-m", "catalog", *arguments],
+        begin,
         cwd=folder,
         env=environment(folder),
         capture_output=True,
@@ -83,7 +88,7 @@ def test_the_build_prints_the_table_that_is_shown(folder: Path, number: int) -> 
 def test_command_prints_what_is_shown(folder: Path, command: str, shown: str) -> None:
     done = saddlery(command, folder)
     assert done.returncode == 0, done.stderr
-    if " -o " not in command:
+    if " -o " not in command or command.startswith("saddlery certify "):
         assert tidy(done.stdout) == tidy(shown)
         return
     assert done.stdout == shown == ""
@@ -96,7 +101,8 @@ def test_command_prints_what_is_shown(folder: Path, command: str, shown: str) ->
 
 
 def tidy(text: str) -> list[str]:
-    return [line.rstrip() for line in text.strip().splitlines()]
+    """Lines without what may differ between machines: the cover of a certificate is found with floats."""
+    return [re.sub(r"\d+ boxes", "... boxes", line.rstrip()) for line in text.strip().splitlines()]
 
 
 def test_python_cells_print_what_is_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
