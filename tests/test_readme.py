@@ -60,7 +60,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def saddlery(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a shown command; the package stands in for the installed script, and scripts of the checkout are called so."""
+    """Run a shown command; the package stands in for the installed script, `python3` for this interpreter."""
     program, *arguments = command.split()
     if program == "python3":
         option, script, *rest = arguments
