@@ -392,12 +392,15 @@ def residuals_of(name: str, width: int, label: str) -> tuple[Fraction, ...]:
     ["toy", pytest.param("negative-first", marks=pytest.mark.slow), pytest.param("narrow", marks=pytest.mark.slow)],
 )
 def test_the_escapes_from_the_origin_of_orthogonal_samples_are_the_first_steps_of_chains(name: str) -> None:
-    """For every sign and open pattern: rate and end of the proved chain of one neuron, and no escape beside them."""
+    """For every sign and open pattern: rate and end of the proved chain of one neuron, and no escape beside them but
+    runs with noise, which may push a small neuron over a kink."""
     problem = problem_of(name)
     count = len(problem.targets)
     origin = stratum_with(name, "0" * count + "z")
     here = explored(name, 1).transitions_from(origin)
-    seen = {(one.sign, value(one.rate), residuals_of(name, 1, one.target or "")) for one in here.transitions}
+    quiet = [one for one in here.transitions if one.seed is None]
+    assert all(one.evidence == "numerical" for one in here.transitions if one not in quiet)
+    seen = {(one.sign, value(one.rate), residuals_of(name, 1, one.target or "")) for one in quiet}
     wanted = set()
     for sign, letters in product((1, -1), product("+-", repeat=count)):
         chain = orthogonal_chain(problem, [InitialNeuron(sign, "".join(letters))])
