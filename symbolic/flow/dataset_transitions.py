@@ -40,8 +40,8 @@ from symbolic.flow.dataset_start import (
     root_number,
     unstable_directions,
 )
+from symbolic.flow.explorer import MINIMA, Explorer
 from symbolic.flow.transitions import DIGITS, ESCAPE, HESSIAN, NUMERICAL, StratumTransitions, Transition, rounded
-from symbolic.problem import Kind
 
 PROVED = "proved"
 
@@ -95,6 +95,11 @@ class Departure:
     escaping: NeuronType | None = None
     proved: NeuronType | None = None
 
+    @property
+    def way(self) -> str:
+        """The key without the number of the repetition."""
+        return self.key.partition("#")[0]
+
 
 @dataclass(frozen=True)
 class _Way:
@@ -114,7 +119,7 @@ class _Way:
     proved: NeuronType | None = None
 
 
-class Transitions:
+class Transitions(Explorer[DatasetStratum, Departure, Descent, Transition]):
     """The ways out of the saddles of one width; runs are kept, so that strata with the same core share them.
 
     Args:
@@ -122,11 +127,17 @@ class Transitions:
         strata: the strata of the same width.
         seed: of the noise of repeated runs.
         budget: see `TransitionBudget`.
+
+    Guarantee: rates of escapes are exact, those along eigenvectors certified, but where neurons may leave their kinks,
+        as a doubt then says. Losses are exact. Where a run ends is numerical: it is identified by distance, and the
+        loss of the target is proved to be less than that of the source; for orthogonal samples it is proved where the
+        evidence says so (docs/graph.md, "Transitions of data sets").
     """
 
     def __init__(
         self, surveyed: DatasetSurvey, strata: DatasetStrata, *, seed: int = 0, budget: TransitionBudget | None = None
     ) -> None:
+        super().__init__(descend)
         self.problem = surveyed.problem
         self.strata = strata
         self.seed = seed
@@ -138,64 +149,10 @@ class Transitions:
         self._hessian: dict[str, tuple[tuple[Departure, ...], tuple[str, ...]]] = {}
         self._escapes: dict[tuple[str, str], tuple[EscapeDirection, ...]] = {}
         self._departures: dict[str, tuple[Departure, ...]] = {}
-        self._descents: dict[str, Descent] = {}
 
     def sources(self) -> tuple[DatasetStratum, ...]:
         """The strata that are no minima."""
-        minima = (Kind.GLOBAL_MINIMUM, Kind.LOCAL_MINIMUM)
-        return tuple(one for one in self.strata.strata if one.kind not in minima)
-
-    def prepare(
-        self,
-        executor: Executor | None = None,
-        on_run: Callable[[], None] | None = None,
-        sources: Iterable[DatasetStratum] | None = None,
-    ) -> int:
-        """Make all runs that the sources need and that were not made yet; returns their number.
-
-        Args:
-            executor: where they are made (any `concurrent.futures` executor); in this process if None.
-            on_run: called after each.
-            sources: the strata whose transitions are wanted; all if None.
-        """
-        wanted: dict[str, Start] = {}
-        for stratum in self.sources() if sources is None else sources:
-            for departure in self.departures(stratum)[0]:
-                if departure.key not in self._descents:
-                    wanted[departure.key] = departure.start
-        starts = wanted.values()
-        found = map(descend, starts) if executor is None else executor.map(descend, starts, chunksize=4)
-        for key, descent in zip(wanted, found, strict=True):
-            self._descents[key] = descent
-            if on_run is not None:
-                on_run()
-        return len(wanted)
-
-    def transitions_from(self, stratum: DatasetStratum) -> StratumTransitions[Transition]:
-        """All transitions out of one stratum.
-
-        Returns:
-            For every direction and sign one transition per different end.
-
-        Guarantee: rates of escapes are exact, those along eigenvectors certified, but where neurons may leave their
-            kinks, as a doubt then says. Losses are exact. Where a run ends is
-            numerical: it is identified by distance, and the loss of the target is proved to be less than that of the
-            source; for orthogonal samples it is proved where the evidence says so (docs/graph.md, "Transitions of data
-            sets"). Every run whose end was not identified is there, with its cause.
-        """
-        departures, doubts = self.departures(stratum)
-        found: list[Transition] = []
-        ends: set[tuple[str, str | None]] = set()
-        for departure in departures:
-            if departure.key not in self._descents:
-                self._descents[departure.key] = descend(departure.start)
-            transition, doubt = self._transition(stratum, departure, self._descents[departure.key])
-            doubts += doubt
-            way = departure.key.split("#")[0]
-            if departure.seed is None or transition.target is None or (way, transition.target) not in ends:
-                found.append(transition)
-            ends.add((way, transition.target))
-        return StratumTransitions(stratum.label, tuple(found), doubts)
+        return tuple(one for one in self.strata.strata if one.kind not in MINIMA)
 
     def departures(self, stratum: DatasetStratum) -> tuple[list[Departure], tuple[str, ...]]:
         """The ways out of a stratum, and what could not be decided about them."""
@@ -478,8 +435,6 @@ def transitions(
     Returns:
         For every stratum that is no minimum the transitions out of it, in the order of the strata.
 
-    Guarantee: that of `Transitions.transitions_from`.
+    Guarantee: that of `Transitions`.
     """
-    explored = Transitions(surveyed, strata, seed=seed, budget=budget)
-    explored.prepare(executor, on_run)
-    return tuple(explored.transitions_from(stratum) for stratum in explored.sources())
+    return Transitions(surveyed, strata, seed=seed, budget=budget).every_transition(executor, on_run)

@@ -24,6 +24,7 @@ from flint import arb
 
 from symbolic.enclosure import Number, Rigor, Verdict, working_precision
 from symbolic.errors import InvalidProblem, Undecided
+from symbolic.flow.explorer import MINIMA, Explorer
 from symbolic.flow.interval_curves import CurveStart, curve_start, moved_core
 from symbolic.flow.interval_descent import Descent, RunBudget, Start, descend
 from symbolic.flow.interval_field import FloatArray
@@ -37,7 +38,6 @@ from symbolic.interval.realization import RealizedFunction
 from symbolic.interval.strata.descent import DescentFinder
 from symbolic.interval.strata.roles import Role, RoleKind
 from symbolic.interval.strata.strata import Stratum
-from symbolic.problem import Kind
 from symbolic.surveys import StrataSurvey, Survey
 
 AWAY = 10.0
@@ -84,8 +84,13 @@ class Departure:
     curve: CurveStart | None = None
     positions: tuple[int, ...] = ()
 
+    @property
+    def way(self) -> str:
+        """The key without the number of the repetition."""
+        return self.key.partition("#")[0]
 
-class Transitions:
+
+class Transitions(Explorer[Stratum, Departure, Descent, Transition]):
     """The ways out of the saddles of one width; runs are kept, so that strata with the same core share them.
 
     Args:
@@ -93,6 +98,10 @@ class Transitions:
         strata: the strata of the same width.
         seed: of the noise of repeated runs.
         budget: see `TransitionBudget`.
+
+    Guarantee: rates are certified. Where a run ends is numerical: it is identified by distance, at a gradient below the
+        rest of the budget, and the loss of the target is proved to be less than that of the source. Without doubts all
+        negative eigenvalues that are proved negative and all escape directions were followed.
 
     Raises:
         InvalidProblem: quadratic activation.
@@ -103,6 +112,7 @@ class Transitions:
     ) -> None:
         if surveyed.problem.activation != "relu":
             raise InvalidProblem('transitions are for activation "relu", leaky or not')
+        super().__init__(descend)
         self.problem: IntervalProblem = surveyed.problem
         self.strata = strata
         self.seed = seed
@@ -115,62 +125,10 @@ class Transitions:
         self._finders: dict[str, DescentFinder] = {}
         self._curves: dict[str, CurveStart] = {}
         self._departures: dict[str, tuple[list[Departure], tuple[str, ...]]] = {}
-        self._descents: dict[str, Descent] = {}
 
     def sources(self) -> tuple[Stratum, ...]:
         """The strata that are not proved to be minima."""
-        minima = (Kind.GLOBAL_MINIMUM, Kind.LOCAL_MINIMUM)
-        return tuple(one for one in self.strata.strata if one.kind not in minima and one.roles is not None)
-
-    def prepare(
-        self,
-        executor: Executor | None = None,
-        on_run: Callable[[], None] | None = None,
-        sources: Iterable[Stratum] | None = None,
-    ) -> int:
-        """Make all runs that the sources need and that were not made yet; returns their number.
-
-        Args:
-            executor: where they are made (any `concurrent.futures` executor); in this process if None.
-            on_run: called after each.
-            sources: the strata whose transitions are wanted, as where a part of them is stored already; all if None.
-        """
-        wanted: dict[str, Start] = {}
-        for stratum in self.sources() if sources is None else sources:
-            for departure in self.departures(stratum)[0]:
-                if departure.key not in self._descents:
-                    wanted[departure.key] = departure.start
-        starts = wanted.values()
-        found = map(descend, starts) if executor is None else executor.map(descend, starts, chunksize=4)
-        for key, descent in zip(wanted, found, strict=True):
-            self._descents[key] = descent
-            if on_run is not None:
-                on_run()
-        return len(wanted)
-
-    def transitions_from(self, stratum: Stratum) -> StratumTransitions[Transition]:
-        """All transitions out of one stratum.
-
-        Returns:
-            For every direction and sign one transition per different end.
-
-        Guarantee: rates are certified. Where a run ends is numerical: it is identified by distance, at a gradient below
-            the rest of the budget, and the loss of the target is proved to be less than that of the source. Every run
-            whose end was not identified in this way is there, with its cause. Without doubts all negative eigenvalues
-            that are proved negative and all escape directions were followed.
-        """
-        departures, doubts = self.departures(stratum)
-        found: list[Transition] = []
-        ends: set[tuple[str, str | None]] = set()
-        for departure in departures:
-            if departure.key not in self._descents:
-                self._descents[departure.key] = descend(departure.start)
-            transition = self._transition(stratum, departure, self._descents[departure.key])
-            way = departure.key.split("#")[0]
-            if departure.seed is None or transition.target is None or (way, transition.target) not in ends:
-                found.append(transition)
-            ends.add((way, transition.target))
-        return StratumTransitions(stratum.label, tuple(found), doubts)
+        return tuple(one for one in self.strata.strata if one.kind not in MINIMA and one.roles is not None)
 
     def departures(self, stratum: Stratum) -> tuple[list[Departure], tuple[str, ...]]:
         """The ways out of a stratum, and what could not be decided about them."""
@@ -297,7 +255,9 @@ class Transitions:
             found.append(Departure(f"{way}#{repeat}", kind, direction, sign, rate, step, seed, start))
         return found
 
-    def _transition(self, stratum: Stratum, departure: Departure, descent: Descent) -> Transition:
+    def _transition(
+        self, stratum: Stratum, departure: Departure, descent: Descent
+    ) -> tuple[Transition, tuple[str, ...]]:
         roles = stratum.roles or ()
         others, numbers = _others(roles, departure)
         source = self._functions[stratum.function]
@@ -331,12 +291,9 @@ class Transitions:
             leading=None if departure.curve is None else departure.curve.curve.leading,
         )
         if target is None or transition.descends is Verdict.YES:
-            return transition
-        return _without_target(transition, f"the loss of {target} is not proved to be less")
-
-
-def _without_target(transition: Transition, cause: str) -> Transition:
-    return replace(transition, target=None, distance=None, cause=cause)
+            return transition, ()
+        cause = f"the loss of {target} is not proved to be less"
+        return replace(transition, target=None, distance=None, cause=cause), ()
 
 
 def _others(roles: Iterable[Role], departure: Departure) -> tuple[list[Role], list[int]]:
@@ -377,8 +334,6 @@ def transitions(
     Returns:
         For every stratum not proved to be a minimum the transitions out of it, in the order of the strata.
 
-    Guarantee: that of `Transitions.transitions_from`.
+    Guarantee: that of `Transitions`.
     """
-    explored = Transitions(surveyed, strata, seed=seed, budget=budget)
-    explored.prepare(executor, on_run)
-    return tuple(explored.transitions_from(stratum) for stratum in explored.sources())
+    return Transitions(surveyed, strata, seed=seed, budget=budget).every_transition(executor, on_run)

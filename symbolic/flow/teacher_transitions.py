@@ -8,8 +8,7 @@ noise, which breaks the symmetry. There is no "escape": a row that vanishes is p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
@@ -19,11 +18,11 @@ import numpy as np
 
 from symbolic.enclosure import Number, Rigor, Verdict
 from symbolic.errors import Undecided
+from symbolic.flow.explorer import MINIMA, Explorer
 from symbolic.flow.teacher_descent import Descent, RunBudget, Start, descend
 from symbolic.flow.teacher_landing import Landing, TeacherLandings
 from symbolic.flow.teacher_start import SaddlePoint, UnstableDirection
-from symbolic.flow.transitions import HESSIAN, NUMERICAL, StratumTransitions, Transition, is_less, rounded
-from symbolic.problem import Kind
+from symbolic.flow.transitions import HESSIAN, NUMERICAL, Transition, is_less, rounded
 from symbolic.teacher.arithmetic import FloatArray
 from symbolic.teacher.functions import TeacherFunction
 from symbolic.teacher.strata import TeacherStratum
@@ -34,8 +33,6 @@ AWAY = 10.0
 
 NOISE = 0.1
 """Size of the noise of repeated runs, beside the perturbation."""
-
-MINIMA = (Kind.GLOBAL_MINIMUM, Kind.LOCAL_MINIMUM)
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ class Departure:
     start: Start
 
 
-class TeacherTransitions:
+class TeacherTransitions(Explorer[TeacherStratum, Departure, Descent, TeacherTransition]):
     """The ways out of the saddles of one width.
 
     Args:
@@ -94,6 +91,10 @@ class TeacherTransitions:
         strata: the strata of one width over them.
         seed: of the noise of repeated runs.
         budget: see `TransitionBudget`.
+
+    Guarantee: rates are certified. That a run ends next to its target is numerical; the target is a certified critical
+        point, identified with a function of the list by a proof (`TeacherLandings.find`), and its loss is proved to be
+        less than that of the source. Without doubts every negative eigenvalue has a representative.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class TeacherTransitions:
         seed: int = 0,
         budget: TransitionBudget | None = None,
     ) -> None:
+        super().__init__(descend)
         self.problem = strata.problem
         self.strata = strata
         self.seed = seed
@@ -111,61 +113,11 @@ class TeacherTransitions:
         self._functions = {one.label: one for one in functions}
         self._landings = TeacherLandings(self.problem.name, self._functions.values(), strata.strata)
         self._departures: dict[str, tuple[tuple[Departure, ...], tuple[str, ...]]] = {}
-        self._descents: dict[str, Descent] = {}
         self._ends: dict[str, Landing] = {}
 
     def sources(self) -> tuple[TeacherStratum, ...]:
         """The strata that are not proved to be minima."""
         return tuple(one for one in self.strata.strata if one.kind not in MINIMA)
-
-    def prepare(
-        self,
-        executor: Executor | None = None,
-        on_run: Callable[[], None] | None = None,
-        sources: Iterable[TeacherStratum] | None = None,
-    ) -> int:
-        """Make all runs that the sources need and that were not made yet; returns their number.
-
-        Args:
-            executor: where they are made (any `concurrent.futures` executor); in this process if None.
-            on_run: called after each.
-            sources: the strata whose transitions are wanted, as where a part of them is stored already; all if None.
-        """
-        wanted: dict[str, Start] = {}
-        for stratum in self.sources() if sources is None else sources:
-            for departure in self.departures(stratum)[0]:
-                if departure.key not in self._descents:
-                    wanted[departure.key] = departure.start
-        starts = wanted.values()
-        found = map(descend, starts) if executor is None else executor.map(descend, starts, chunksize=4)
-        for key, descent in zip(wanted, found, strict=True):
-            self._descents[key] = descent
-            if on_run is not None:
-                on_run()
-        return len(wanted)
-
-    def transitions_from(self, stratum: TeacherStratum) -> StratumTransitions[TeacherTransition]:
-        """All transitions out of one stratum.
-
-        Returns:
-            For every representative and sign one transition per different end.
-
-        Guarantee: rates are certified. That a run ends next to its target is numerical; the target is a certified
-            critical point, identified with a function of the list by a proof (`TeacherLandings.find`), and its loss is
-            proved to be less than that of the source. Every run whose end was not identified in this way is there, with
-            its cause. Without doubts every negative eigenvalue has a representative.
-        """
-        departures, doubts = self.departures(stratum)
-        found: list[TeacherTransition] = []
-        ends: set[tuple[str, str | None]] = set()
-        for departure in departures:
-            if departure.key not in self._descents:
-                self._descents[departure.key] = descend(departure.start)
-            transition = self._transition(stratum, departure)
-            if departure.seed is None or transition.target is None or (departure.way, transition.target) not in ends:
-                found.append(transition)
-            ends.add((departure.way, transition.target))
-        return StratumTransitions(stratum.label, tuple(found), doubts)
 
     def departures(self, stratum: TeacherStratum) -> tuple[Sequence[Departure], tuple[str, ...]]:
         """The ways out of a stratum, and what could not be decided about them."""
@@ -215,16 +167,17 @@ class TeacherTransitions:
                 found.append(Departure(key, way, saddle.space.text, direction, sign, seed, start))
         return found
 
-    def _transition(self, stratum: TeacherStratum, departure: Departure) -> TeacherTransition:
-        descent, source = self._descents[departure.key], self._functions[stratum.function]
-        landing = self._landing(departure)
+    def _transition(
+        self, stratum: TeacherStratum, departure: Departure, descent: Descent
+    ) -> tuple[TeacherTransition, tuple[str, ...]]:
+        source, landing = self._functions[stratum.function], self._landing(departure, descent)
         target, distance, cause = landing.stratum, landing.distance, landing.cause
         loss: Number = landing.loss if landing.loss is not None else _measured(descent.loss)
         descends = landing.loss is None or is_less(loss, source.loss) is Verdict.YES
         if not descends:
             named = "the critical point next to its end" if target is None else target.label
             cause, target, distance = f"the loss of {named} is not proved to be less", None, None
-        return TeacherTransition(
+        found = TeacherTransition(
             source=stratum.label,
             target=None if target is None else target.label,
             kind=HESSIAN,
@@ -244,10 +197,10 @@ class TeacherTransitions:
             irrep=departure.direction.irrep,
             axis=departure.direction.axis,
         )
+        return found, ()
 
-    def _landing(self, departure: Departure) -> Landing:
+    def _landing(self, departure: Departure, descent: Descent) -> Landing:
         if departure.key not in self._ends:
-            descent = self._descents[departure.key]
             if descent.vanished:
                 found = Landing(None, None, None, "a row vanished: the loss is not differentiable there")
             elif not descent.converged:
