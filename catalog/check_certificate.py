@@ -577,7 +577,8 @@ def main(path: str) -> int:
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file, object_pairs_hook=lambda xs: dict(xs) if len(dict(xs)) == len(xs) else 0)
-        require(data["format"] == FORMAT, f"this is a {FORMAT}")
+        if (data["format"], data["entries"][0].get("family")) != (FORMAT, "interval"):
+            raise ValueError(f"no {FORMAT} of an interval problem; data sets: check_dataset_certificate.py")
         check_chain(data["entries"])
         certificate = IntervalCertificate(data["entries"])
         certificate.check_systems()
@@ -595,6 +596,5 @@ def main(path: str) -> int:
     lines = [f"CHECKED {x}" for x in certificate.notes] + [f"NOT CHECKED {x}" for x in certificate.open]
     print(*lines, sep="\n")
     return 3 if certificate.open else 0
-
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1] if len(sys.argv) == 2 else ""))

@@ -316,7 +316,6 @@ FALSE = {
     "domain": (change("problem", "domain", ["0", "2"]), "REFUTED x2:"),
     "leak": (change("problem", "leak", "1/10"), "REFUTED"),
     "width": (change("problem", "width", 3), "REFUTED each system is listed, once; not listed: [(3, "),
-    "family": (change("problem", "family", "dataset"), "REFUTED first an interval problem"),
     "function of a stratum": (change("stratum", "function", "x2:A.1.1", function="x2:A.0.1"), "function is x2:A.0.1"),
     "kind": (change("stratum", "kind", "local_minimum", kind="strict_saddle"), "kind is strict_saddle, not local"),
     "global minimum": (change("stratum", "kind", "local_minimum", kind="global_minimum"), "kind is global_minimum"),
@@ -356,6 +355,16 @@ TRUE = {
         solution("free", lambda one: one.update(rational=None)), "no jump and no S has to be 0 there"),
 }
 """Mutations that leave every claim true, with the reason."""
+
+
+def test_a_certificate_of_another_family_is_sent_to_its_checker(
+    certificates: dict[str, Path], check: Callable[[Entries], tuple[int, str]]
+) -> None:
+    entries = entries_of(certificates["x2@2"])
+    change("problem", "family", "dataset")(entries)
+    code, said = check(entries)
+    assert code == 2
+    assert "check_dataset_certificate.py" in said
 
 
 FULL = ("stratum twice", "kind", "global minimum", "no index", "stationarity", "function of a stratum", "another field")
