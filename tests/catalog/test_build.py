@@ -36,7 +36,14 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
     """The real command in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "catalog", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def interruptible() -> None:
+        """A shell that runs the tests in the background has children ignore the interrupt."""
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible
+    )
 
 
 def answers(database: Path) -> object:
