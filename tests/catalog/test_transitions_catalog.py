@@ -18,7 +18,7 @@ import pytest
 from conftest import Command, write_problem
 from oracles.transition_database import job, transition_catalog, transition_database
 
-from catalog import migrations
+from catalog import cli, migrations
 from catalog import store as store_module
 from catalog import transitions as module
 from catalog.build import Progress, build
@@ -385,3 +385,17 @@ def test_transitions_of_one_saddle_are_together() -> None:
         order = [row["label"] for row in opened.strata(problem="x", width=2, notion="clarke")]
     assert len(sources) == len(set(sources))
     assert sources == [label for label in order if label in set(sources)]
+
+
+@pytest.mark.parametrize(("status", "lost"), [("proved", 2), ("searched", 0)])
+def test_ends_outside_a_list_that_is_only_searched_are_no_loss(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: str, lost: int
+) -> None:
+    record = {"source": "p:s@1:a", "kind": "hessian", "cause": "no stratum is near", "gradient_norm": "1e-9"}
+    row = {"problem": "p", "width": 1, "sources": 1, "runless": 0, "transitions": 2, "unidentified": [record, record],
+           "status": status, "seconds": 0.0}
+    monkeypatch.setattr(module, "build_transitions", lambda *_, **__: [row])
+    assert cli._follow([], None, 1, 1) == lost
+    said = capsys.readouterr().err.splitlines()
+    assert sum("no stratum is near" in line for line in said) == lost
+    assert sum("2 transitions of p at width 1 end outside the list" in line for line in said) == (lost == 0)

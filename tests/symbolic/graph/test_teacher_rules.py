@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import permutations, product
 
 import pytest
 
 from symbolic.graph.edges import EdgeKind, Node, Nodes, node_codes
-from symbolic.graph.teacher_rules import copies_of, orbit_contradictions, surjections, teacher_edges
+from symbolic.graph.teacher_rules import (
+    copies_of,
+    orbit_contradictions,
+    surjections,
+    teacher_edges,
+    teacher_proved_edges,
+)
+from symbolic.problem import Kind
 from symbolic.teacher.functions import TeacherFunction
 from symbolic.teacher.problem import TeacherProblem
 from symbolic.teacher.strata import TeacherStratum, strata_of
@@ -69,6 +77,20 @@ def test_the_sizes_of_the_orbits_add_up_and_a_wrong_one_is_noticed() -> None:
     label = every[0].label
     (first, *_) = orbit_contradictions(map(node, every), sizes | {label: 7}, 3)
     assert first == f"the orbit of {label} has 7 elements, no divisor of 3! 3!"
+
+
+def test_the_edges_of_the_graph_come_with_every_contradiction() -> None:
+    every = strata(3, 4)
+    nodes, sizes = Nodes(map(node, every)), {one.label: one.orbit_size for one in every}
+    proved = teacher_proved_edges(nodes, sizes, 3)
+    assert proved.edges == tuple(teacher_edges(nodes))
+    assert proved.doubts == ()
+    label = every[0].label
+    assert any(label in doubt for doubt in teacher_proved_edges(nodes, sizes | {label: 7}, 3).doubts)
+    kinds = {one.label: one.kind for one in nodes}
+    edge = next(one for one in proved.edges if kinds[one.source] is Kind.STRICT_SADDLE)
+    false = Nodes(replace(one, kind=Kind.LOCAL_MINIMUM) if one.label == edge.target else one for one in nodes)
+    assert teacher_proved_edges(false, sizes, 3).doubts
 
 
 @pytest.mark.parametrize("width", [3, 4])
